@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import { Treasury } from "./Treasury.sol";
+import { IMarket, MarketParams, TokenPolicy } from "./interfaces/IMarket.sol";
+import { IModels } from "./interfaces/IModels.sol";
+import { IRegistry } from "./interfaces/IRegistry.sol";
+import { Auction } from "./libraries/Auction.sol";
+import { BondSplit, EscrowSplit, Settlement } from "./libraries/Settlement.sol";
+import { Bid, BidStatus, PackedBid, forfeitedBid, sealBid } from "./types/Bid.sol";
+import { Guarantee, Job, JobId, JobState, Kind, Quote, Rfp, Verdict, jobIdOf as idOf } from "./types/Job.sol";
+import { ModelRecord } from "./types/Model.sol";
+
+/// @title Market
+/// @notice See {IMarket}.
+contract Market is Treasury, EIP712 {
+    uint256 internal constant MAX_BIDS = 32;
+    uint256 internal constant MAX_ITEMS = 2 ** 20;
+    uint256 internal constant MAX_URI = 512;
+    uint256 internal constant MAX_FEE_BPS = 500;
+    uint256 internal constant RATE_UNIT = 1e18;
+    bytes32 internal constant QUOTE_TYPEHASH =
+        keccak256("Quote(bytes32 job,address worker,uint128 price,uint40 expiry)");
+
+    IModels public immutable models;
+    address public immutable results;
+
+    MarketParams internal _params;
+    mapping(address token => TokenPolicy) internal _policies;
+    mapping(JobId job => Job) internal _jobs;
+    mapping(JobId job => mapping(address worker => PackedBid)) internal _bids;
+
+    constructor(
+        address utilityToken_,
+        IRegistry registry_,
+        IModels models_,
+        address results_,
+        MarketParams memory params_,
+        address[] memory tokens,
+        TokenPolicy[] memory policies
+    ) Treasury(utilityToken_, registry_) EIP712("Atomic Market", "1") {
+        require(params_.feeBps <= MAX_FEE_BPS, BadParameter("feeBps"));
+        require(params_.feeBps == 0 || params_.feeRecipient != address(0), BadParameter("feeRecipient"));
+        require(params_.minJobBond > 0, BadParameter("minJobBond"));
+        require(params_.acceptTime > 0, BadParameter("acceptTime"));
+        require(params_.minChallengeWindow > 0, BadParameter("minChallengeWindow"));
+        require(params_.maxTime >= params_.minChallengeWindow, BadParameter("maxTime"));
+        // Stake that leaves must still be there when the longest window of a job closes.
+        require(registry_.unbondingTime() > params_.maxTime, BadParameter("unbondingTime"));
+        require(tokens.length == policies.length, BadParameter("policies"));
+        models = models_;
+        results = results_;
+        _params = params_;
+        for (uint256 i = 0; i < tokens.length; i++) {
+            require(policies[i].minPrice > 0, BadParameter("minPrice"));
+            _policies[tokens[i]] = policies[i];
+        }
+    }
+
+    // The life of a job
+
+    function post(Rfp calldata rfp, string calldata inputUri) external nonReentrant returns (JobId id) {
+        require(rfp.kind == Kind.Auction, WrongKind(rfp.kind));
+        MarketParams memory p = _params;
+        _checkTime(rfp.biddingTime, p.minBiddingTime, p.maxTime);
+        _checkTime(rfp.revealTime, p.minRevealTime, p.maxTime);
+        id = _open(rfp, p, inputUri);
+        Job storage job = _jobs[id];
+        job.state = JobState.Posted;
+        job.time = uint40(block.timestamp);
+        _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
+    }
+
+    function cancel(Rfp calldata rfp) external {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        _requireCaller(rfp.requester);
+        require(job.sealedCount == 0, WrongState(id, JobState.Posted));
+        job.state = JobState.Cancelled;
+        emit Cancelled(id);
+        _credit(rfp.requester, rfp.token, rfp.maxPrice);
+    }
+
+    function bid(Rfp calldata rfp, bytes32 seal) external {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        _requireBefore(_biddingEnd(rfp, job));
+        require(_bids[id][msg.sender].status() == BidStatus.None, AlreadyBid(id, msg.sender));
+        require(job.sealedCount < MAX_BIDS, TooManyBids(MAX_BIDS));
+        job.sealedCount += 1;
+        _bids[id][msg.sender] = sealBid(seal);
+        emit BidSealed(id, msg.sender, seal);
+        registry.lockBond(msg.sender, id, rfp.jobBond);
+    }
+
+    function reveal(Rfp calldata rfp, uint128 price, bytes32 salt) external {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        uint256 opensAt = _biddingEnd(rfp, job);
+        _requireFrom(opensAt);
+        _requireBefore(opensAt + rfp.revealTime);
+        PackedBid sealedBid = _bids[id][msg.sender];
+        require(sealedBid.matches(sealOf(id, msg.sender, price, salt)), BadReveal(id, msg.sender));
+        require(price <= rfp.maxPrice, PriceTooHigh(price, rfp.maxPrice));
+        uint16 weight = Auction.weightOf(registry.reputationOf(msg.sender));
+        job.revealedCount += 1;
+        _bids[id][msg.sender] = sealedBid.reveal(weight, price);
+        emit BidRevealed(id, msg.sender, price, weight);
+    }
+
+    function forfeit(Rfp calldata rfp, address worker) external nonReentrant {
+        JobId id = idOf(address(this), rfp);
+        Job storage job = _jobs[id];
+        require(_bids[id][worker].status() == BidStatus.Sealed, WrongBid(id, worker));
+        // A job leaves POSTED with sealed bids only when revealing is over.
+        if (job.state == JobState.Posted) _requireFrom(_biddingEnd(rfp, job) + rfp.revealTime);
+        _bids[id][worker] = forfeitedBid();
+        emit BidForfeited(id, worker, rfp.jobBond);
+        registry.takeBond(worker, id, rfp.jobBond);
+        _burn(rfp.jobBond);
+    }
+
+    function award(Rfp calldata rfp, address[] calldata bidders) external {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        uint256 biddingEnd = _biddingEnd(rfp, job);
+        uint256 revealEnd = biddingEnd + rfp.revealTime;
+        _requireFrom(job.revealedCount == job.sealedCount ? biddingEnd : revealEnd);
+        _requireBefore(revealEnd + rfp.executionTimeout);
+        require(bidders.length > 0, BadRanking(0));
+        uint128 price = _rank(id, job, bidders, 0, rfp.maxPrice);
+        _award(id, rfp, job, bidders[0], price);
+        for (uint256 i = 1; i < bidders.length; i++) {
+            registry.releaseBond(bidders[i], id, rfp.jobBond);
+        }
+    }
+
+    function awardQuote(Rfp calldata rfp, Quote calldata quote, bytes calldata signature, string calldata inputUri)
+        external
+        nonReentrant
+        returns (JobId id)
+    {
+        require(rfp.kind == Kind.Quote, WrongKind(rfp.kind));
+        require(rfp.biddingTime == 0 && rfp.revealTime == 0, BadTime(rfp.biddingTime + rfp.revealTime, 0, 0));
+        id = _open(rfp, _params, inputUri);
+        require(quote.job == id && quote.price == rfp.maxPrice, QuoteMismatch());
+        _requireBefore(quote.expiry);
+        require(
+            SignatureChecker.isValidSignatureNow(quote.worker, quoteDigest(quote), signature),
+            BadQuoteSignature(quote.worker)
+        );
+        _assign(id, rfp, _jobs[id], quote.worker, rfp.maxPrice);
+        registry.lockBond(quote.worker, id, rfp.jobBond);
+        _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
+    }
+
+    function reassign(Rfp calldata rfp, address[] calldata bidders) external nonReentrant {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Awarded);
+        uint256 rank = 0;
+        while (rank < bidders.length && bidders[rank] != msg.sender) rank++;
+        require(rank < bidders.length, BadRanking(rank));
+        _requireFrom(job.time + rank * _params.acceptTime);
+        uint128 price = _rank(id, job, bidders, rank, rfp.maxPrice);
+        _miss(id, rfp, job);
+        _award(id, rfp, job, msg.sender, price);
+        registry.lockBond(msg.sender, id, rfp.jobBond);
+    }
+
+    function expire(Rfp calldata rfp) external nonReentrant {
+        JobId id = idOf(address(this), rfp);
+        Job storage job = _jobs[id];
+        JobState state = job.state;
+        require(state == JobState.Posted || state == JobState.Awarded, WrongState(id, state));
+        _requireFrom(_expiry(rfp, job));
+        if (state == JobState.Awarded) _miss(id, rfp, job);
+        job.state = JobState.Expired;
+        emit Expired(id);
+        _credit(rfp.requester, rfp.token, rfp.maxPrice);
+    }
+
+    function releaseBid(Rfp calldata rfp, address worker) external {
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Expired);
+        PackedBid revealed = _bids[id][worker];
+        // An award, once made, released the bonds of all others.
+        require(job.attempt == 0 && revealed.status() == BidStatus.Revealed, WrongBid(id, worker));
+        _bids[id][worker] = revealed.spend();
+        emit BidReleased(id, worker);
+        registry.releaseBond(worker, id, rfp.jobBond);
+    }
+
+    function markCommitted(JobId id, address worker) external returns (uint256 attempt) {
+        _requireCaller(results);
+        Job storage job = _jobs[id];
+        require(job.state == JobState.Awarded, WrongState(id, job.state));
+        require(job.worker == worker, NotAllowed(worker, job.worker));
+        _requireBefore(job.time);
+        job.state = JobState.Committed;
+        job.time = uint40(block.timestamp);
+        return job.attempt;
+    }
+
+    function settle(Rfp calldata rfp, Verdict calldata verdict) external nonReentrant {
+        _requireCaller(results);
+        (JobId id, Job storage job) = _jobIn(rfp, JobState.Committed);
+        address worker = job.worker;
+        EscrowSplit memory escrow;
+        BondSplit memory bond;
+        if (verdict.slashed) {
+            job.state = JobState.Slashed;
+            escrow.toRequester = rfp.maxPrice;
+            bond = Settlement.slashed(rfp.jobBond);
+            registry.recordSlashed(worker, id, rfp.jobBond);
+        } else {
+            job.state = JobState.Final;
+            uint128 price = rfp.maxPrice - job.rebate;
+            escrow = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, verdict.voidItems, _params.feeBps);
+            uint128 value = uint128(_inUtilityTokens(rfp.token, escrow.toWorker + escrow.fee));
+            registry.recordFinal(worker, id, rfp.jobBond, value, verdict.voidItems > 0);
+        }
+        emit Settled(
+            id, worker, job.state, escrow.toWorker, escrow.toRequester, escrow.fee, bond.reward, bond.burned
+        );
+        _credit(worker, rfp.token, escrow.toWorker);
+        _credit(rfp.requester, rfp.token, escrow.toRequester);
+        _credit(_params.feeRecipient, rfp.token, escrow.fee);
+        _credit(verdict.challenger, utilityToken, bond.reward);
+        _burn(bond.burned);
+    }
+
+    // Views
+
+    function jobIdOf(Rfp calldata rfp) external view returns (JobId) {
+        return idOf(address(this), rfp);
+    }
+
+    function jobOf(JobId id) external view returns (Job memory) {
+        return _jobs[id];
+    }
+
+    function bidOf(JobId id, address worker) external view returns (Bid memory) {
+        return _bids[id][worker].unpack();
+    }
+
+    function policyOf(address token) external view returns (TokenPolicy memory) {
+        return _policies[token];
+    }
+
+    function params() external view returns (MarketParams memory) {
+        return _params;
+    }
+
+    function sealOf(JobId id, address worker, uint128 price, bytes32 salt) public view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), id, worker, price, salt));
+    }
+
+    function quoteDigest(Quote calldata quote) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(abi.encode(QUOTE_TYPEHASH, quote.job, quote.worker, quote.price, quote.expiry))
+        );
+    }
+
+    // Opening
+
+    function _open(Rfp calldata rfp, MarketParams memory p, string calldata inputUri) internal returns (JobId id) {
+        id = idOf(address(this), rfp);
+        _requireCaller(rfp.requester);
+        require(_jobs[id].state == JobState.None, WrongState(id, _jobs[id].state));
+        require(bytes(inputUri).length <= MAX_URI, UriTooLong(bytes(inputUri).length, MAX_URI));
+        require(rfp.itemCount > 0 && rfp.itemCount <= MAX_ITEMS, BadItemCount(rfp.itemCount, MAX_ITEMS));
+        _checkTime(rfp.executionTimeout, p.minExecutionTimeout, p.maxTime);
+        _checkTime(rfp.challengeWindow, p.minChallengeWindow, p.maxTime);
+        _checkModel(rfp.modelId, rfp.guarantee);
+        _checkMoney(rfp, p.minJobBond);
+        emit RfpPosted(id, rfp.requester, rfp.modelId, rfp, inputUri);
+    }
+
+    function _checkModel(bytes32 modelId, Guarantee guarantee) internal view {
+        require(guarantee == Guarantee.Optimistic, GuaranteeNotBuilt(guarantee));
+        ModelRecord memory model = models.recordOf(modelId);
+        require(model.published, UnknownModel(modelId));
+        require(model.disputable || _isDevelopmentChain(), UndisputableModel(modelId));
+    }
+
+    function _checkMoney(Rfp calldata rfp, uint128 minJobBond) internal view {
+        TokenPolicy memory policy = _policies[rfp.token];
+        require(policy.minPrice > 0, TokenNotAllowed(rfp.token));
+        require(rfp.maxPrice >= policy.minPrice, PriceTooLow(rfp.maxPrice, policy.minPrice));
+        uint256 share = uint256(rfp.maxPrice) * policy.bondRate / RATE_UNIT;
+        uint256 minimum = share > minJobBond ? share : minJobBond;
+        require(rfp.jobBond >= minimum, BondTooLow(rfp.jobBond, minimum));
+    }
+
+    // Awarding
+
+    /// Checks that `bidders` are all remaining bids in order; returns what the one at `rank` is to be paid: by the next
+    /// score, or the maximum if none comes after it.
+    function _rank(JobId id, Job storage job, address[] calldata bidders, uint256 rank, uint128 maxPrice)
+        internal
+        view
+        returns (uint128 price)
+    {
+        require(bidders.length == job.revealedCount - job.spentCount, BadRanking(bidders.length));
+        price = maxPrice;
+        Bid memory previous;
+        for (uint256 i = 0; i < bidders.length; i++) {
+            Bid memory current = _bids[id][bidders[i]].unpack();
+            require(current.status == BidStatus.Revealed, BadRanking(i));
+            require(i == 0 || Auction.precedes(previous, bidders[i - 1], current, bidders[i]), BadRanking(i));
+            if (i == rank + 1) price = Auction.payment(maxPrice, previous.weight, Auction.scoreOf(current));
+            previous = current;
+        }
+    }
+
+    function _award(JobId id, Rfp calldata rfp, Job storage job, address worker, uint128 price) internal {
+        _bids[id][worker] = _bids[id][worker].spend();
+        job.spentCount += 1;
+        if (job.rebate != rfp.maxPrice - price) job.rebate = rfp.maxPrice - price;
+        _assign(id, rfp, job, worker, price);
+    }
+
+    function _assign(JobId id, Rfp calldata rfp, Job storage job, address worker, uint128 price) internal {
+        uint40 deadline = uint40(block.timestamp + rfp.executionTimeout);
+        job.worker = worker;
+        job.state = JobState.Awarded;
+        job.attempt += 1;
+        job.time = deadline;
+        emit Awarded(id, worker, job.attempt, price, deadline);
+    }
+
+    /// The current worker missed its deadline: its bond goes to the requester in part and burns for the rest.
+    function _miss(JobId id, Rfp calldata rfp, Job storage job) internal {
+        address worker = job.worker;
+        BondSplit memory split = Settlement.missed(rfp.jobBond);
+        emit AttemptMissed(id, worker, job.attempt, split.reward, split.burned);
+        registry.recordMissed(worker, id, rfp.jobBond);
+        _credit(rfp.requester, utilityToken, split.reward);
+        _burn(split.burned);
+    }
+
+    // Time
+
+    function _biddingEnd(Rfp calldata rfp, Job storage job) internal view returns (uint256) {
+        return uint256(job.time) + rfp.biddingTime;
+    }
+
+    /// When an open job may expire.
+    function _expiry(Rfp calldata rfp, Job storage job) internal view returns (uint256) {
+        uint256 remaining = job.revealedCount - job.spentCount;
+        if (job.state == JobState.Awarded) return job.time + remaining * _params.acceptTime;
+        uint256 biddingEnd = _biddingEnd(rfp, job);
+        if (job.sealedCount == 0) return biddingEnd;
+        if (remaining == 0) return biddingEnd + rfp.revealTime;
+        return biddingEnd + rfp.revealTime + rfp.executionTimeout;
+    }
+
+    // INVARIANT: every act has one half-open span of time, so that no two acts that exclude each other are legal at once.
+    function _requireFrom(uint256 opensAt) internal view {
+        require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
+    }
+
+    function _requireBefore(uint256 closedAt) internal view {
+        require(block.timestamp < closedAt, TooLate(block.timestamp, closedAt));
+    }
+
+    function _checkTime(uint256 time, uint256 minimum, uint256 maximum) internal pure {
+        require(time >= minimum && time <= maximum, BadTime(time, minimum, maximum));
+    }
+
+    // Guards
+
+    function _jobIn(Rfp calldata rfp, JobState state) internal view returns (JobId id, Job storage job) {
+        id = idOf(address(this), rfp);
+        job = _jobs[id];
+        require(job.state == state, WrongState(id, job.state));
+    }
+
+    function _requireCaller(address expected) internal view {
+        require(msg.sender == expected, NotAllowed(msg.sender, expected));
+    }
+
+    function _inUtilityTokens(address token, uint256 amount) internal view returns (uint256) {
+        return amount * _policies[token].bondRate / RATE_UNIT;
+    }
+
+    function _isDevelopmentChain() internal view returns (bool) {
+        return block.chainid == 31_337 || block.chainid == 1337;
+    }
+}

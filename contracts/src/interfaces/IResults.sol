@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import { JobId, Rfp, Verdict } from "../types/Job.sol";
+
+/// How a claim ended.
+enum Outcome {
+    None,
+    /// The claim was false, or withdrawn: nothing changes.
+    Rejected,
+    /// One item is void.
+    Void,
+    /// The worker committed fraud.
+    Slash
+}
+
+/// What the chain keeps of a committed result. `root` fills one slot, the rest another that stays empty while nobody
+/// claims anything.
+struct Result {
+    bytes32 root;
+    uint32 openClaims;
+    uint32 voidItems;
+    bool slashed;
+    address challenger;
+}
+
+/// @title Results
+/// @notice Commitments, challenge windows, finality; one verdict per attempt, in the order slash, void, good.
+interface IResults {
+    event Committed(
+        JobId indexed job, address indexed worker, uint256 attempt, bytes32 root, bytes32 payloadDigest, uint256 finalAt
+    );
+    event ClaimOpened(JobId indexed job, uint256 openClaims);
+    event ClaimClosed(JobId indexed job, Outcome outcome, uint256 item, address challenger);
+    event Finalized(JobId indexed job, bytes32 root, Verdict verdict);
+
+    /// @notice Thrown when a caller other than the disputes contract reports a claim.
+    error NotDisputes(address caller);
+    /// @notice Thrown when a job has no committed result that waits for finality.
+    error NotCommitted(JobId job);
+    /// @notice Thrown when the window is still open.
+    error NotFinalYet(uint256 nowAt, uint256 finalAt);
+    /// @notice Thrown when a claim comes after the window.
+    error WindowClosed(uint256 nowAt, uint256 finalAt);
+    /// @notice Thrown when claims on the job are still open.
+    error ClaimsOpen(JobId job, uint256 openClaims);
+    /// @notice Thrown when a claim is closed that isn't open.
+    error NoOpenClaim(JobId job);
+    /// @notice Thrown when an item lies at or beyond the job's item count.
+    error BadItem(uint256 item, uint256 itemCount);
+    /// @notice Thrown when a root is zero.
+    error ZeroRoot();
+    /// @notice Thrown when the outcome is none of a claim's ends.
+    error BadOutcome();
+
+    /// @notice The worker of a job commits the batch root of its outputs. `payloadDigest` is the sha256 of the payload
+    /// that it serves; only the event keeps it.
+    function commit(Rfp calldata rfp, bytes32 root, bytes32 payloadDigest) external;
+
+    /// @notice Notes a claim, which keeps the job from being final. Only the disputes contract may call.
+    function openClaim(Rfp calldata rfp) external;
+
+    /// @notice Notes how a claim ended. Only the disputes contract may call.
+    function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger) external;
+
+    /// @notice Makes a result final and settles the job, after its window and with no claim open. Anybody may call.
+    function finalize(Rfp calldata rfp) external;
+
+    /// @notice When a committed job becomes final if nobody claims: window end + time to reveal claims.
+    function finalAt(Rfp calldata rfp) external view returns (uint256);
+
+    function resultOf(JobId job) external view returns (Result memory);
+
+    /// @notice The time R for revealing claims, in seconds.
+    function claimRevealTime() external view returns (uint32);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// A job's identity: keccak256 of chain id, market address and the RFP's terms. See `Market.jobIdOf`.
+type JobId is bytes32;
+
+/// How the worker of an RFP is found, fixed when the RFP is born.
+enum Kind {
+    None,
+    Auction,
+    Quote
+}
+
+/// How a result is secured, as docs/protocol.md defines it.
+enum Guarantee {
+    None,
+    Optimistic,
+    Hybrid,
+    Proven
+}
+
+/// The life of a job. `Final`, `Slashed`, `Cancelled` and `Expired` are terminal.
+enum JobState {
+    None,
+    Posted,
+    Awarded,
+    Committed,
+    Final,
+    Slashed,
+    Cancelled,
+    Expired
+}
+
+/// The terms of a job. They live in the `RfpPosted` event; calls bring them back and the chain keeps only their hash.
+/// Times are in seconds, amounts in base units.
+struct Rfp {
+    address requester;
+    /// Chosen by the requester; tells two otherwise equal RFPs apart.
+    uint64 nonce;
+    bytes32 modelId;
+    /// Batch root of the input tensors.
+    bytes32 inputRoot;
+    uint32 itemCount;
+    /// Payment token, one of the market's allowed tokens.
+    address token;
+    /// Escrowed in full. For a quote it is the price itself.
+    uint128 maxPrice;
+    /// In utility tokens; locked by every bidder and by the worker of a quote.
+    uint128 jobBond;
+    /// Zero for a quote.
+    uint32 biddingTime;
+    /// Zero for a quote.
+    uint32 revealTime;
+    uint32 executionTimeout;
+    uint32 challengeWindow;
+    Guarantee guarantee;
+    Kind kind;
+}
+
+/// What the chain keeps of a job. Two slots; the second stays empty for a quote and for a lone bidder.
+struct Job {
+    // slot 1
+    address worker;
+    JobState state;
+    /// One for the first worker, one more with every reassignment.
+    uint8 attempt;
+    uint8 sealedCount;
+    uint8 revealedCount;
+    /// Bids spent on an award, the current one included.
+    uint8 spentCount;
+    /// POSTED: when posted. AWARDED: the deadline to commit. COMMITTED: when committed.
+    uint40 time;
+    // slot 2
+    /// `maxPrice` less the price to pay.
+    uint128 rebate;
+}
+
+/// A worker's signed offer to do one job at its price (EIP-712).
+struct Quote {
+    JobId job;
+    address worker;
+    uint128 price;
+    /// The quote may be awarded before this time.
+    uint40 expiry;
+}
+
+/// What a job's dispute phase found. A job without claims has the zero verdict: good in all items.
+struct Verdict {
+    bool slashed;
+    uint32 voidItems;
+    /// Who convicted the worker; set if and only if `slashed`.
+    address challenger;
+}
+
+using { jobIdEquals as == } for JobId global;
+
+function jobIdEquals(JobId a, JobId b) pure returns (bool) {
+    return JobId.unwrap(a) == JobId.unwrap(b);
+}
+
+/// The identity of a job: its terms on one market of one chain.
+function jobIdOf(address market, Rfp calldata rfp) view returns (JobId) {
+    return JobId.wrap(keccak256(abi.encode(block.chainid, market, rfp)));
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// A worker's deposit, in utility tokens. `locked` is the part bound in bids and jobs. One slot.
+struct Stake {
+    uint128 total;
+    uint128 locked;
+}
+
+/// Stake on its way out; it backs no new bond.
+struct Unbonding {
+    uint128 amount;
+    uint40 readyAt;
+}
+
+/// Counters of what became of a worker's jobs. One slot.
+struct Reputation {
+    uint32 finalJobs;
+    /// Jobs that ended with at least one void item.
+    uint32 voidJobs;
+    uint32 slashedJobs;
+    uint32 missedJobs;
+    /// Sum of the prices of final jobs, in utility-token base units by the market's fixed rates.
+    uint128 settledValue;
+}
