@@ -1,0 +1,45 @@
+"""The hashes that jobs, models and sealed bids are known by; byte-equal to the contracts'.
+
+Used at posting, publishing and bidding. Each is keccak256 over a plain ABI encoding. A job's id and a seal hold the
+chain and the market, so nothing signed or sealed for one deployment means anything on another.
+"""
+
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from atomic_verify.protocol.codecs import Account, Codec, Uint, Word
+from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId
+from atomic_verify.protocol.types import ModelSpec, Rfp
+
+_CHAIN_ID = Uint(256)
+_PRICE = Uint(128)
+
+
+def job_id(chain_id: int, market: Address, rfp: Rfp) -> JobId:
+    """The id of the job with these terms: keccak256(abi.encode(chainid, market, rfp))."""
+    _require(_CHAIN_ID, "chainId", chain_id)
+    _require(Account(), "market", market)
+    return JobId(keccak(encode(["uint256", "address", Rfp.abi_type()], [chain_id, market, rfp.to_abi()])))
+
+
+def model_id(spec: ModelSpec) -> ModelId:
+    """The id of the model with this spec: keccak256(abi.encode(spec))."""
+    return ModelId(keccak(encode([ModelSpec.abi_type()], [spec.to_abi()])))
+
+
+def bid_seal(chain_id: int, market: Address, job: JobId, worker: Address, price: Amount, salt: bytes) -> bytes:
+    """The 32-byte seal of a bid. `salt` is 32 secret random bytes: with fewer, the price could be found by trying."""
+    _require(_CHAIN_ID, "chainId", chain_id)
+    _require(Account(), "market", market)
+    _require(Word(), "job", job)
+    _require(Account(), "worker", worker)
+    _require(_PRICE, "price", price)
+    _require(Word(), "salt", salt)
+    types = ["uint256", "address", "bytes32", "address", "uint128", "bytes32"]
+    return keccak(encode(types, [chain_id, market, job, worker, price, salt]))
+
+
+def _require(codec: Codec, name: str, value: Any) -> None:
+    codec.check(name, value)

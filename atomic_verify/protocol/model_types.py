@@ -1,0 +1,92 @@
+"""What defines a model on the chain, field by field contracts/src/types/Model.sol.
+
+Used when a model is published and whenever its id is re-derived. The model id is the hash of a ModelSpec's ABI
+encoding. Tolerances are bit patterns of float64 numbers; `float_bits` and `bits_float` convert.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from atomic_verify.commitments.digests import Digest
+from atomic_verify.protocol.codecs import U8, U32, U40, U64
+from atomic_verify.protocol.structs import AbiStruct
+
+
+def float_bits(value: float) -> int:
+    """The bit pattern of a float64 number as an unsigned integer."""
+    bits: int = struct.unpack("<Q", struct.pack("<d", value))[0]
+    return bits
+
+
+def bits_float(bits: int) -> float:
+    """The float64 number of a 64-bit pattern."""
+    value: float = struct.unpack("<d", struct.pack("<Q", bits))[0]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSig(AbiStruct):
+    """A named tensor of a model's signature: Solidity's `TensorSpec`."""
+
+    name: str
+    dtype: U8
+    """ONNX's TensorProto code."""
+    shape: tuple[U32, ...]
+    """Every dimension is concrete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance(AbiStruct):
+    """|difference| <= atol + rtol * |canonical value|; both bit patterns of non-negative finite float64 numbers."""
+
+    atol: U64
+    rtol: U64
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTolerance(AbiStruct):
+    """Beyond `accept` an item is void, beyond `slash` it is fraud. All zero for outputs that compare exactly."""
+
+    accept: Tolerance
+    slash: Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalStep(AbiStruct):
+    """The step of a model that is proven by a zk-SNARK. All zero when the model has none."""
+
+    circuit: Digest
+    verification_key: Digest
+    verifier_code: Digest
+    input_scale: U32
+    output_scale: U32
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec(AbiStruct):
+    """All that defines a model on the chain. Program and weights root are zero while it has no canonical program."""
+
+    program_root: Digest
+    weights_root: Digest
+    lowering_version: U32
+    void_only: bool
+    onnx_digest: Digest
+    """sha256 of the ONNX file."""
+    execution_digest: Digest
+    """sha256 of the hardened execution graph; the ONNX file's own digest when nothing was hardened."""
+    inputs: tuple[TensorSig, ...]
+    outputs: tuple[TensorSig, ...]
+    tolerances: tuple[OutputTolerance, ...]
+    """One for each output."""
+    critical: CriticalStep
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord(AbiStruct):
+    """What the chain keeps of a published model."""
+
+    published: bool
+    disputable: bool
+    void_only: bool
+    has_critical_step: bool
+    published_at: U40

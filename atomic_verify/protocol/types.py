@@ -1,0 +1,83 @@
+"""Every record of the protocol in one place to import from.
+
+Used at every step. `primitives` holds ids, addresses and amounts, `job_types` the records of a job, `model_types` those
+of a model; all mirror contracts/src/types.
+"""
+
+from atomic_verify.protocol.job_types import (
+    Bid,
+    BidStatus,
+    Guarantee,
+    Job,
+    JobState,
+    Kind,
+    MarketParams,
+    Outcome,
+    Quote,
+    Reputation,
+    Result,
+    Rfp,
+    Stake,
+    TokenPolicy,
+    Unbonding,
+    VerdictRecord,
+)
+from atomic_verify.protocol.model_types import (
+    CriticalStep,
+    ModelRecord,
+    ModelSpec,
+    OutputTolerance,
+    TensorSig,
+    Tolerance,
+    bits_float,
+    float_bits,
+)
+from atomic_verify.protocol.primitives import (
+    ZERO_ADDRESS,
+    ZERO_WORD,
+    Address,
+    Amount,
+    JobId,
+    ModelId,
+    address_value,
+    parse_address,
+    parse_word,
+    to_hex,
+)
+
+__all__ = [
+    "ZERO_ADDRESS",
+    "ZERO_WORD",
+    "Address",
+    "Amount",
+    "Bid",
+    "BidStatus",
+    "CriticalStep",
+    "Guarantee",
+    "Job",
+    "JobId",
+    "JobState",
+    "Kind",
+    "MarketParams",
+    "ModelId",
+    "ModelRecord",
+    "ModelSpec",
+    "Outcome",
+    "OutputTolerance",
+    "Quote",
+    "Reputation",
+    "Result",
+    "Rfp",
+    "Stake",
+    "TensorSig",
+    "TokenPolicy",
+    "Tolerance",
+    "Unbonding",
+    "VerdictRecord",
+    "address_value",
+    "bits_float",
+    "float_bits",
+    "parse_address",
+    "parse_word",
+    "to_hex",
+]
