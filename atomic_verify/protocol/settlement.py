@@ -1,8 +1,8 @@
 """Who gets what when a job or an attempt ends, without a unit lost.
 
-Used at settle, and wherever money of a job is foretold or checked; twin of contracts/src/libraries/Settlement.sol and of
-Market.settle. Escrow: the RFP's max price, in payment-token base units. Bond: the job bond, in utility-token base units.
-What doesn't divide evenly goes to the requester (escrow) or burns (bond).
+Used at settle, and wherever money of a job is foretold or checked; twin of contracts/src/libraries/Settlement.sol and
+of Market.settle. Escrow: the RFP's max price, in payment-token base units. Bond: the job bond, in utility-token base
+units. What doesn't divide evenly goes to the requester (escrow) or burns (bond).
 """
 
 from dataclasses import dataclass

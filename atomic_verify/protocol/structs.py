@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cache
-from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, cast, get_args, get_origin, get_type_hints
 
 from atomic_verify.protocol.codecs import Account, Codec, Flag, Member, Text, Word
 from atomic_verify.protocol.errors import FieldMalformed, FieldOutOfRange
@@ -132,9 +132,14 @@ class AbiStruct:
         return cls(**found)
 
 
-@cache
 def layout(struct: type[AbiStruct]) -> tuple[tuple[str, str, Codec], ...]:
     """Each field's attribute, Solidity name and codec, in order."""
+    return _layout(cast(Any, struct))
+
+
+# Resolving annotations takes longer than everything else here together; a class's never change.
+@cache
+def _layout(struct: Any) -> tuple[tuple[str, str, Codec], ...]:
     hints = get_type_hints(struct, include_extras=True)
     return tuple((field.name, _camel(field.name), _codec(hints[field.name])) for field in fields(struct))
 

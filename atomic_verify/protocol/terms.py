@@ -1,8 +1,10 @@
 """The terms that a market takes: Market.post's and awardQuote's checks, told before a transaction is paid for.
 
-Used before posting (requester), before bidding or quoting (worker) and by whoever relays an RFP. *Policy*: what the market
-demands of RFPs in one payment token.
+Used before posting (requester), before bidding or quoting (worker) and by whoever relays an RFP. *Policy*: what the
+market demands of RFPs in one payment token.
 """
+
+from typing import Any
 
 from atomic_verify.protocol.errors import TermsRefused
 from atomic_verify.protocol.primitives import Amount
@@ -69,6 +71,6 @@ def _check_time(field: str, time: int, minimum: int, maximum: int) -> None:
     _require(minimum <= time <= maximum, field, f"{field} is {minimum} to {maximum} seconds.", found=time)
 
 
-def _require(condition: bool, field: str, message: str, **details: object) -> None:
+def _require(condition: bool, field: str, message: str, **details: Any) -> None:
     if not condition:
         raise TermsRefused(message, field=field, **details)
