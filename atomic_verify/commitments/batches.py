@@ -13,7 +13,7 @@ import numpy as np
 
 from atomic_verify.commitments.digests import DIGEST_BYTES, LEAF_PREFIX, ByteRows, Bytes, Digest, as_rows, hash_rows
 from atomic_verify.commitments.errors import PayloadSizeError, TensorMismatch, TensorSpecError
-from atomic_verify.commitments.tensor_tree import LeafOpening, TensorTree, tensor_roots, verify_elements
+from atomic_verify.commitments.tensor_tree import LeafOpening, TensorTree, read_elements, tensor_roots
 from atomic_verify.commitments.tensors import Array, TensorSpec, decode_tensor, encode_tensor
 from atomic_verify.commitments.trees import UpperTree, entry_root, require_root, require_run, roots_of
 
@@ -126,10 +126,11 @@ class ElementOpening:
         """
         require_run(self.tensor, 1, len(specs), "tensor")
         spec = specs[self.tensor]
+        elements = read_elements(spec, self.leaves, self.first, self.count)
         tensor = self.leaves.root(spec.leaves)
         item = entry_root(tensor, self.tensor, len(specs), self.tensor_proof)
         require_root(root, entry_root(item, self.item, item_count, self.item_proof))
-        return verify_elements(tensor, spec, self.leaves, self.first, self.count)
+        return elements
 
 
 @dataclass(frozen=True, slots=True, eq=False)
