@@ -1,0 +1,236 @@
+"""The price of a job, or why it isn't taken: a pure policy, the same for bids, quotes and reassignments.
+
+Life cycle: bid. *Terms*: what a worker asks in one payment token. *Backlog*: seconds of work that it has taken on and not
+done yet, sealed bids and open quotes included, since all of them may be won at once. *Grid*: bids are whole basis points
+of the RFP's max price, so that a bid's price can be found again from its seal alone (see `seals`). The payment rule
+makes it best to ask one's own cost, so the policy computes a cost and no more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from atomic_verify.protocol.primitives import BASIS_POINTS, Address, Amount, to_hex
+from atomic_verify.protocol.types import Guarantee, Kind, Rfp
+
+NOTHING = Amount(0)
+
+
+class Reason(StrEnum):
+    """Why a job is taken or skipped; recorded with every decision."""
+
+    COST = "cost"
+    """Taken: the price is the cost by the worker's terms."""
+    MINIMUM = "minimum"
+    """Taken: the cost is below the worker's least price for a job, which it asks instead."""
+    OWN_RFP = "own-rfp"
+    MODEL_UNKNOWN = "model-unknown"
+    MODEL_UNDISPUTABLE = "model-undisputable"
+    GUARANTEE_UNSUPPORTED = "guarantee-unsupported"
+    TOKEN_NOT_ACCEPTED = "token-not-accepted"
+    TOO_MANY_ITEMS = "too-many-items"
+    INPUT_TOO_LARGE = "input-too-large"
+    OUTPUT_TOO_LARGE = "output-too-large"
+    WINDOW_TOO_LONG = "window-too-long"
+    TIMEOUT_TOO_SHORT = "timeout-too-short"
+    BIDDING_TOO_SHORT = "bidding-too-short"
+    NO_CAPACITY = "no-capacity"
+    BOND_TOO_HIGH = "bond-too-high"
+    BOND_OVER_FREE_STAKE = "bond-over-free-stake"
+    PRICE_TOO_LOW = "price-too-low"
+
+    @property
+    def takes(self) -> bool:
+        """Whether a decision for this reason takes the job."""
+        return self in (Reason.COST, Reason.MINIMUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the worker asks in one payment token, in its base units; times are estimated seconds of execution."""
+
+    min_price: Amount
+    """The least for a job of any size: it has to pay for the job's transactions."""
+    per_item: Amount = NOTHING
+    per_second: Amount = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the worker takes on. Bytes are payload bytes, times seconds."""
+
+    terms: Mapping[Address, Terms]
+    guarantees: frozenset[Guarantee] = frozenset({Guarantee.OPTIMISTIC})
+    accept_undisputable: bool = False
+    max_items: int = 100_000
+    max_input_bytes: int = 1 << 28
+    max_output_bytes: int = 1 << 28
+    max_challenge_window: int = 14 * 86_400
+    max_job_bond: Amount | None = None
+    max_open_jobs: int = 16
+    """Jobs taken on at once: sealed bids, open quotes and awarded jobs that aren't committed."""
+    time_share: int = 5_000
+    """Basis points of an execution timeout that backlog and job may fill by estimate."""
+    settling_seconds: float = 1.0
+    """What publishing and committing take, whatever the job's size."""
+    min_bidding_left: float = 1.0
+    """Seconds that must be left to get a bid mined."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the worker knows of a model that it has installed."""
+
+    disputable: bool
+    input_bytes: int
+    """Bytes of one item."""
+    output_bytes: int
+    seconds_per_item: float
+    """Measured here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The worker itself, when it decides."""
+
+    worker: Address
+    free_stake: Amount
+    open_jobs: int
+    backlog_seconds: float
+    bidding_left: float | None = None
+    """Seconds until bidding closes; None when nobody bids: for a quote and for a reassignment."""
+    bond_reserved: Amount = NOTHING
+    """Free stake that bonds not locked yet will need: open quotes, sent bids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, and on what grounds. `price` is in payment-token base units, None for a skipped job."""
+
+    reason: Reason
+    price: Amount | None
+    estimated_seconds: float
+    inputs: Mapping[str, Any]
+    """The numbers that decided, as JSON: enough to see afterwards why."""
+
+    @property
+    def takes(self) -> bool:
+        return self.price is not None
+
+
+def decide(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Policy) -> Decision:
+    """The price that this worker asks for the job, or why it skips it. `model` is None when it isn't installed here."""
+    seconds = 0.0 if model is None else estimate(rfp, model)
+    reason = _refusal(rfp, model, standing, policy, seconds)
+    price: Amount | None = None
+    if reason is None:
+        reason, price = _price(rfp, policy.terms[rfp.token], seconds)
+    return Decision(reason, price, seconds, _grounds(rfp, model, standing, policy, seconds))
+
+
+def estimate(rfp: Rfp, model: ModelFacts) -> float:
+    """Seconds that executing the job takes by measurement."""
+    return rfp.item_count * model.seconds_per_item
+
+
+def on_grid(price: int, max_price: Amount) -> Amount:
+    """The least whole basis points of `max_price`, rounded up to base units, that are not below `price`.
+
+    Above `max_price` nothing is on the grid, and `price` itself is returned.
+    """
+    if price > max_price:
+        return Amount(price)
+    points = -(-price * BASIS_POINTS // max_price) if max_price else 0
+    return grid_price(points, max_price)
+
+
+def grid_price(points: int, max_price: Amount) -> Amount:
+    """The price at `points` basis points of `max_price`, rounded up."""
+    return Amount(-(-max_price * points // BASIS_POINTS))
+
+
+def _price(rfp: Rfp, terms: Terms, seconds: float) -> tuple[Reason, Amount | None]:
+    asked = asking_price(rfp, terms, seconds)
+    if asked > rfp.max_price:
+        return Reason.PRICE_TOO_LOW, None
+    reason = Reason.MINIMUM if asked == terms.min_price else Reason.COST
+    return reason, on_grid(asked, rfp.max_price) if rfp.kind is Kind.AUCTION else asked
+
+
+def asking_price(rfp: Rfp, terms: Terms, seconds: float) -> Amount:
+    """What the job has to pay by `terms`, whatever its RFP offers; in payment-token base units."""
+    # Whole milliseconds keep the money in integers.
+    cost = rfp.item_count * terms.per_item + -(-round(seconds * 1000) * terms.per_second // 1000)
+    return Amount(max(terms.min_price, cost))
+
+
+def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
+    """The first reason not to take the job, what can't change before what can; None if there is none."""
+    if rfp.requester == standing.worker:
+        return Reason.OWN_RFP
+    if model is None:
+        return Reason.MODEL_UNKNOWN
+    if not model.disputable and not policy.accept_undisputable:
+        return Reason.MODEL_UNDISPUTABLE
+    if rfp.guarantee not in policy.guarantees:
+        return Reason.GUARANTEE_UNSUPPORTED
+    if rfp.token not in policy.terms:
+        return Reason.TOKEN_NOT_ACCEPTED
+    return _size_refusal(rfp, model, policy) or _time_refusal(rfp, standing, policy, seconds)
+
+
+def _size_refusal(rfp: Rfp, model: ModelFacts, policy: Policy) -> Reason | None:
+    if rfp.item_count > policy.max_items:
+        return Reason.TOO_MANY_ITEMS
+    if rfp.item_count * model.input_bytes > policy.max_input_bytes:
+        return Reason.INPUT_TOO_LARGE
+    if rfp.item_count * model.output_bytes > policy.max_output_bytes:
+        return Reason.OUTPUT_TOO_LARGE
+    return None
+
+
+def _time_refusal(rfp: Rfp, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
+    if rfp.challenge_window > policy.max_challenge_window:
+        return Reason.WINDOW_TOO_LONG
+    usable = rfp.execution_timeout * policy.time_share / BASIS_POINTS
+    if seconds + policy.settling_seconds > usable:
+        return Reason.TIMEOUT_TOO_SHORT
+    if standing.bidding_left is not None and standing.bidding_left < policy.min_bidding_left:
+        return Reason.BIDDING_TOO_SHORT
+    if standing.open_jobs >= policy.max_open_jobs:
+        return Reason.NO_CAPACITY
+    if standing.backlog_seconds + seconds + policy.settling_seconds > usable:
+        return Reason.NO_CAPACITY
+    if policy.max_job_bond is not None and rfp.job_bond > policy.max_job_bond:
+        return Reason.BOND_TOO_HIGH
+    if rfp.job_bond > standing.free_stake - standing.bond_reserved:
+        return Reason.BOND_OVER_FREE_STAKE
+    return None
+
+
+def _grounds(
+    rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Policy, seconds: float
+) -> Mapping[str, Any]:
+    """The numbers behind a decision; amounts as decimal strings, since other readers hold numbers as float64."""
+    terms = policy.terms.get(rfp.token)
+    found: dict[str, Any] = {
+        "model": to_hex(rfp.model_id),
+        "items": rfp.item_count,
+        "token": rfp.token,
+        "max_price": str(rfp.max_price),
+        "job_bond": str(rfp.job_bond),
+        "execution_timeout": rfp.execution_timeout,
+        "estimated_seconds": round(seconds, 4),
+        "backlog_seconds": round(standing.backlog_seconds, 4),
+        "open_jobs": standing.open_jobs,
+        "free_stake": str(standing.free_stake),
+        "bond_reserved": str(standing.bond_reserved),
+    }
+    if standing.bidding_left is not None:
+        found["bidding_left"] = round(standing.bidding_left, 3)
+    if terms is not None and model is not None:
+        found["asked"] = str(asking_price(rfp, terms, seconds))
+        found["min_price"] = str(terms.min_price)
+    return MappingProxyType(found)
