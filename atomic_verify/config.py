@@ -1,0 +1,143 @@
+"""Settings: a file (`atomic.toml`) below the environment (`ATOMIC_*`) below flags; checked once, frozen after.
+
+Nested settings are tables in the file and double underscores in the environment: `[worker] port = 8421` is
+`ATOMIC_WORKER__PORT=8421`. Secrets are never settings: a keystore's password comes from a file or a prompt.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from atomic_verify.errors import AtomicError
+
+DEFAULT_FILE = Path("atomic.toml")
+
+
+class ConfigInvalid(AtomicError):
+    """A setting is unknown, malformed or out of bounds, or the settings file can't be read."""
+
+    code = "config-invalid"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GatewaySettings(_Section):
+    """The requester's HTTP door."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8420, ge=0, le=65535)
+    public_url: str | None = None
+    """Where workers reach this gateway's blobs; by default http://host:port."""
+    write_key_file: Path | None = None
+    """Holds the key that writes must carry; required to bind to anything but the loopback."""
+    max_body_bytes: int = Field(64 * 2**20, gt=0)
+
+
+class PricingSettings(_Section):
+    """What a worker asks, in base units of the payment token."""
+
+    base_price: int = Field(10**15, ge=0)
+    price_per_item: int = Field(10**14, ge=0)
+    price_per_second: int = Field(10**15, ge=0)
+    quote_seconds: int = Field(120, gt=0)
+
+
+class WorkerSettings(_Section):
+    """The daemon that executes jobs."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8421, ge=0, le=65535)
+    public_url: str | None = None
+    """Where others reach this worker; by default http://host:port. It is announced on-chain."""
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(0, ge=0)
+    """Threads of one inference; 0 leaves the choice to onnxruntime."""
+    max_items: int = Field(100_000, gt=0)
+    max_jobs: int = Field(4, gt=0)
+    """Jobs bid on or worked at the same time."""
+    poll_seconds: float = Field(0.5, gt=0)
+    withdraw_above: int = Field(0, ge=0)
+    """Credit, in base units, above which the worker withdraws it."""
+    accept_undisputable: bool = True
+    """Whether to work on models that can't be disputed; the market allows them on development chains only."""
+    pricing: PricingSettings = PricingSettings()
+
+
+class Settings(BaseSettings):
+    """All settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ATOMIC_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    rpc_url: str = "http://127.0.0.1:8545"
+    chain_id: int = Field(31337, gt=0)
+    deployments_dir: Path = Path("deployments")
+    data_dir: Path = Path("data")
+    models_dir: Path = Path("build/models")
+    keystore: Path | None = None
+    password_file: Path | None = None
+    """Holds the keystore's password; without it the password is asked for."""
+    database_url: str | None = None
+    """By default a SQLite file in data_dir; postgresql+psycopg://... to scale."""
+    blobs_url: str | None = None
+    """By default a folder in data_dir; any fsspec URL such as s3://bucket/prefix."""
+    allow_private_inputs: bool = False
+    """Whether to fetch from private addresses. For development: a stranger's URI could reach into your network."""
+    confirmations: int = Field(1, ge=1)
+    """Blocks, the transaction's own included, after which a transaction counts as final."""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    gateway: GatewaySettings = GatewaySettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'atomic.sqlite').resolve()}"
+
+    @property
+    def blobs(self) -> str:
+        return self.blobs_url or str((self.data_dir / "blobs").resolve())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings)
+
+
+def load_settings(file: Path | None = None, **flags: Any) -> Settings:
+    """The settings of a process. `flags` that are None were not given; nested ones are dicts.
+
+    Without `file`, `atomic.toml` is read if there is one. Raises ConfigInvalid, naming the setting.
+    """
+    path = file or DEFAULT_FILE
+    if file is not None and not file.is_file():
+        raise ConfigInvalid(f"There is no settings file {file}.", hint="Check --config.", file=str(file))
+    given = {name: value for name, value in flags.items() if value is not None}
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            above = Settings.settings_customise_sources.__func__(cls, settings_cls, *sources, **named)  # type: ignore[attr-defined]
+            return (*above, TomlConfigSettingsSource(settings_cls, toml_file=path))
+
+    try:
+        return FromFile(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigInvalid(f"Setting {name!r}: {first['msg']}.", hint=f"See {path} and ATOMIC_*.", setting=name) from None
+    except (OSError, ValueError) as error:
+        raise ConfigInvalid(f"The settings file {path} can't be read: {error}.", file=str(path)) from error

@@ -1,0 +1,1 @@
+"""Requests of more than one job: splitting, merging, failover. Not built yet."""

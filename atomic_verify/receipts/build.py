@@ -1,0 +1,76 @@
+"""Making a receipt from what a gateway has on record: the RFP, both payloads and the events of commit and end."""
+
+from base64 import b64encode
+
+from atomic_verify.commitments import Batch
+from atomic_verify.protocol.events import ChainEvent
+from atomic_verify.protocol.ids import job_id
+from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
+from atomic_verify.protocol.types import ModelSpec, Rfp
+from atomic_verify.receipts.receipt import Commitment, Contracts, Finality, Item, Receipt, Side
+
+MAX_TENSOR_BYTES = 2**20
+"""An item's tensors are put into the receipt when they have no more bytes than this together."""
+
+
+def build_receipt(
+    *,
+    chain_id: int,
+    contracts: Contracts,
+    rfp: Rfp,
+    spec: ModelSpec,
+    index: int,
+    inputs: Batch,
+    outputs: Batch,
+    committed: ChainEvent,
+    finalized: ChainEvent | None,
+) -> Receipt:
+    """The receipt of item `index`. `committed` and `finalized` are the job's events of these names from Results."""
+    args = committed.args
+    return Receipt(
+        chain_id=chain_id,
+        contracts=contracts,
+        job=to_hex(job_id(chain_id, parse_address(contracts.market), rfp)),
+        rfp=rfp.to_json(),
+        model=to_hex(rfp.model_id),
+        model_spec=spec.to_json(),
+        disputable=is_disputable(spec),
+        item=Item(index=index, inputs=_side(inputs, index), outputs=_side(outputs, index)),
+        commitment=Commitment(
+            worker=parse_address(args["worker"]),
+            attempt=args["attempt"],
+            root=args["root"],
+            payload_digest=args["payloadDigest"],
+            final_at=args["finalAt"],
+            transaction=committed.tx_hash,
+            block_number=committed.block_number,
+            block_hash=committed.block_hash,
+        ),
+        finality=None if finalized is None else _finality(finalized),
+    )
+
+
+def is_disputable(spec: ModelSpec) -> bool:
+    """Whether a contract can judge the model's results: whether it has a canonical program."""
+    return spec.program_root != ZERO_WORD
+
+
+def _side(batch: Batch, index: int) -> Side:
+    payload = batch.item_payload(index)
+    tensors = [b64encode(data).decode() for _, data in batch.signature.split(payload)]
+    return Side(
+        tensor_roots=[to_hex(root) for root in batch.tensor_roots(index)],
+        path=[to_hex(node) for node in batch.open_item(index)],
+        tensors=tensors if len(payload) <= MAX_TENSOR_BYTES else None,
+    )
+
+
+def _finality(finalized: ChainEvent) -> Finality:
+    verdict = finalized.args["verdict"]
+    return Finality(
+        slashed=verdict["slashed"],
+        void_items=verdict["voidItems"],
+        transaction=finalized.tx_hash,
+        block_number=finalized.block_number,
+        block_hash=finalized.block_hash,
+    )
