@@ -31,8 +31,7 @@ $(VENV)/.installed: requirements/dev.lock pyproject.toml
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Setting up the contracts' tools"
-	# Not `npm ci`: it refuses a lock without the tools' builds for other platforms. Versions and hashes are the lock's.
-	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --loglevel=error
 	touch $@
 
 build/.contracts: node_modules/.installed foundry.toml scripts/solc.js $(SOURCES)
