@@ -48,12 +48,14 @@ TRANSITIONS: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
         # Out of FINAL only when a re-org goes deeper than the confirmations that were waited for.
         IntentState.FINAL: frozenset({IntentState.SENT}),
         # Tried again when its owner asks for it again: nothing has happened.
-        IntentState.FAILED: frozenset({IntentState.INTENDED, IntentState.SENT}),
-        IntentState.REPLACED: frozenset({IntentState.INTENDED, IntentState.SENT}),
+        IntentState.FAILED: frozenset({IntentState.INTENDED}),
+        IntentState.REPLACED: frozenset({IntentState.INTENDED}),
     }
 )
 
-UNFINISHED = frozenset({IntentState.INTENDED, IntentState.SIGNED, IntentState.SENT, IntentState.MINED})
+UNFINISHED = frozenset(
+    {IntentState.INTENDED, IntentState.SIGNED, IntentState.SENT, IntentState.MINED, IntentState.REPLACED}
+)
 """States that a sender must go on from after a restart."""
 
 
