@@ -1,0 +1,1 @@
+"""Execution: onnxruntime sessions, their providers, and the sandbox for strangers' models."""

@@ -1,0 +1,1 @@
+"""Gateway: the requester's HTTP door to the market."""

@@ -1,0 +1,1 @@
+"""Benchmarks: one command, JSON results, side by side with what a user would pick instead."""
