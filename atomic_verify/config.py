@@ -71,7 +71,11 @@ class Settings(BaseSettings):
     """All settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ATOMIC_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="ATOMIC_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     rpc_url: str = "http://127.0.0.1:8545"
@@ -138,6 +142,7 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigInvalid(f"Setting {name!r}: {first['msg']}.", hint=f"See {path} and ATOMIC_*.", setting=name) from None
+        hint = f"Set it in {path}, by an ATOMIC_ variable or a flag."
+        raise ConfigInvalid(f"Setting {name!r}: {first['msg']}.", hint=hint, setting=name) from None
     except (OSError, ValueError) as error:
         raise ConfigInvalid(f"The settings file {path} can't be read: {error}.", file=str(path)) from error

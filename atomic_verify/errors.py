@@ -1,7 +1,7 @@
 """The one root of all errors that a user may see.
 
-Every subclass has a stable `code` with a page `docs/errors/<code>.md`. Packages define their own subclasses and translate
-a library's errors at their boundary, so that a caller catches `AtomicError` and nothing else.
+Every subclass has a stable `code` with a page `docs/errors/<code>.md`. Packages define their own subclasses and
+translate a library's errors at their boundary, so that a caller catches `AtomicError` and nothing else.
 """
 
 from typing import Any, ClassVar

@@ -14,7 +14,18 @@ import structlog
 
 REDACTED = "[redacted]"
 
-_SECRET_NAME = re.compile(r"(password|passphrase|secret|private|salt|mnemonic|authorization|write_?key|raw_?tx|raw)$", re.I)
+_SECRETS = (
+    "password",
+    "passphrase",
+    "secret",
+    "private",
+    "salt",
+    "mnemonic",
+    "authorization",
+    "write_?key",
+    "raw(_?tx)?",
+)
+_SECRET_NAME = re.compile(f"({'|'.join(_SECRETS)})$", re.IGNORECASE)
 
 
 def redact_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -26,7 +37,8 @@ def redact_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
 
 def configure_logging(*, json: bool = False, level: str = "INFO") -> None:
     """Sets the process's logging up: JSON lines for machines, or colours for a terminal."""
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    colours = sys.stderr.isatty()
+    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=colours)
     shared: list[Any] = [structlog.processors.format_exc_info] if json else []
     structlog.configure(
         processors=[

@@ -1,7 +1,7 @@
 """Receipts: one JSON file that lets anybody check one item of a job without trusting who handed it out.
 
-`receipt` is the file's format, `build` makes one from what a gateway has on record, `verify` checks one, alone or against
-a chain.
+`receipt` is the file's format, `build` makes one from what a gateway has on record, `verify` checks one, alone or
+against a chain.
 """
 
 from atomic_verify.receipts.build import build_receipt

@@ -12,7 +12,6 @@ from pydantic.alias_generators import to_camel
 
 from atomic_verify.receipts.errors import ReceiptMalformed
 
-FORMAT = "atomic-receipt/1"
 MAX_RECEIPT_BYTES = 2**26
 
 Word = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
@@ -74,7 +73,7 @@ class Finality(_Part):
 class Receipt(_Part):
     """One item of one job."""
 
-    format: Literal["atomic-receipt/1"] = FORMAT
+    format: Literal["atomic-receipt/1"] = "atomic-receipt/1"
     chain_id: Annotated[int, Field(gt=0, lt=2**53)]
     contracts: Contracts
     job: Word

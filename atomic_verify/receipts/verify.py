@@ -62,7 +62,7 @@ class ReceiptChain(Protocol):
 
 
 def verify_offline(receipt: Receipt, root: bytes | None = None) -> Report:
-    """Checks that the receipt is consistent and, given one, that its output belongs to `root`. Raises ReceiptRefused."""
+    """Checks that the receipt is consistent and, given one, that its output is of `root`. Raises ReceiptRefused."""
     try:
         rfp, spec = Rfp.from_json(receipt.rfp), ModelSpec.from_json(receipt.model_spec)
         market = parse_address(receipt.contracts.market)
@@ -84,7 +84,9 @@ def verify_offline(receipt: Receipt, root: bytes | None = None) -> Report:
         *outputs,
     ]
     if root is None:
-        return Report(tuple(map(Check, verified)), (Check("No root or chain was given to check the commitment."),), False)
+        return Report(
+            tuple(map(Check, verified)), (Check("No root or chain was given to check the commitment."),), False
+        )
     _require(root == committed, f"its committed root is {receipt.commitment.root}, not the root you gave")
     verified.append("The output belongs to the root that you gave.")
     unverified = ["That this root was committed on a chain, when, by whom, and that it is final: no chain was asked."]
@@ -114,7 +116,9 @@ def verify_on_chain(receipt: Receipt, chain: ReceiptChain, *, trusted_market: st
     if trusted_market is None:
         unverified.append(f"That market {receipt.contracts.market} is the one you mean: no deployment was given.")
     if receipt.finality is None:
-        unverified.append(f"Finality: the job was not final when the receipt was made (due at {receipt.commitment.final_at}).")
+        unverified.append(
+            f"Finality: the job was not final when the receipt was made (due at {receipt.commitment.final_at})."
+        )
     elif final:
         verified.append(f"The result became final in block {receipt.finality.block_number} and stands.")
     elif receipt.finality.slashed:
@@ -181,9 +185,7 @@ def _check_finality(receipt: Receipt, chain: ReceiptChain) -> bool:
     return not stated.slashed and stated.void_items == 0
 
 
-def _event(
-    chain: ReceiptChain, receipt: Receipt, name: str, tx_hash: str, number: int, block_hash: str
-) -> ChainEvent:
+def _event(chain: ReceiptChain, receipt: Receipt, name: str, tx_hash: str, number: int, block_hash: str) -> ChainEvent:
     job, results = receipt.job, receipt.contracts.results
     for event in chain.transaction_events(tx_hash, results):
         if event.contract == "Results" and event.name == name and event.args.get("job") == job:
@@ -197,4 +199,6 @@ def _event(
 
 def _require(holds: bool, words: str) -> None:
     if not holds:
-        raise ReceiptRefused(f"The receipt is wrong: {words}.", hint="Fetch it again, or don't trust who handed it out.")
+        raise ReceiptRefused(
+            f"The receipt is wrong: {words}.", hint="Fetch it again, or don't trust who handed it out."
+        )

@@ -1,0 +1,259 @@
+"""A receipt holds exactly as long as nothing in it was changed and the chain agrees."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atomic_verify.commitments import Batch, DType, TensorSpec, encode_batch
+from atomic_verify.protocol.events import BlockRef, ChainEvent
+from atomic_verify.protocol.ids import job_id, model_id
+from atomic_verify.protocol.primitives import ZERO_ADDRESS, ZERO_WORD, parse_address, to_hex
+from atomic_verify.protocol.types import (
+    CriticalStep,
+    Guarantee,
+    Kind,
+    ModelSpec,
+    OutputTolerance,
+    Rfp,
+    TensorSig,
+    Tolerance,
+)
+from atomic_verify.receipts import (
+    Receipt,
+    ReceiptMalformed,
+    ReceiptRefused,
+    build_receipt,
+    load_receipt,
+    verify_offline,
+    verify_on_chain,
+)
+from atomic_verify.receipts.receipt import Contracts
+
+CHAIN_ID = 31337
+MARKET = parse_address("0x" + "11" * 20)
+RESULTS = parse_address("0x" + "22" * 20)
+WORKER = parse_address("0x" + "33" * 20)
+INPUTS = [TensorSpec("x", DType.INT32, (3, 100))]
+OUTPUTS = [TensorSpec("scores", DType.FLOAT, (1, 7)), TensorSpec("label", DType.INT64, (1,))]
+ITEMS = 5
+
+
+@dataclass
+class RecordedChain:
+    """A chain as a list of events: what a node would answer, so that each answer can be falsified."""
+
+    events: list[ChainEvent]
+    id: int = CHAIN_ID
+    results: str = RESULTS
+    forgotten: bool = False
+
+    def chain_id(self) -> int:
+        return self.id
+
+    def head(self) -> BlockRef:
+        return BlockRef(100, "0x" + "99" * 32, 1000)
+
+    def block_hash(self, number: int) -> str | None:
+        return None if self.forgotten else next((e.block_hash for e in self.events if e.block_number == number), None)
+
+    def results_of(self, market: str) -> str:
+        return self.results
+
+    def transaction_events(self, tx_hash: str, results: str) -> list[ChainEvent]:
+        return [event for event in self.events if event.tx_hash == tx_hash]
+
+
+def _spec() -> ModelSpec:
+    zero = Tolerance(0, 0)
+    return ModelSpec(
+        program_root=ZERO_WORD,
+        weights_root=ZERO_WORD,
+        lowering_version=0,
+        void_only=False,
+        onnx_digest=b"\x01" * 32,
+        execution_digest=b"\x01" * 32,
+        inputs=tuple(TensorSig(t.name, int(t.dtype), t.shape) for t in INPUTS),
+        outputs=tuple(TensorSig(t.name, int(t.dtype), t.shape) for t in OUTPUTS),
+        tolerances=(OutputTolerance(zero, zero),) * 2,
+        critical=CriticalStep(ZERO_WORD, ZERO_WORD, ZERO_WORD, 0, 0),
+    )
+
+
+def _event(name: str, number: int, args: dict[str, Any]) -> ChainEvent:
+    return ChainEvent(
+        block_number=number,
+        block_hash=to_hex(bytes([number]) * 32),
+        timestamp=1000 + number,
+        tx_hash=to_hex(bytes([number + 100]) * 32),
+        tx_index=0,
+        log_index=0,
+        sender=WORKER.lower(),
+        gas_used=50_000,
+        contract="Results",
+        name=name,
+        args=args,
+    )
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Receipt, RecordedChain, bytes]:
+    rng = np.random.default_rng(7)
+    inputs = [{"x": rng.integers(0, 9, (3, 100), dtype=np.int32)} for _ in range(ITEMS)]
+    outputs = [
+        {"scores": rng.random((1, 7), dtype=np.float32), "label": rng.integers(0, 9, (1,), dtype=np.int64)}
+        for _ in range(ITEMS)
+    ]
+    batch_in = Batch.from_payload(INPUTS, ITEMS, encode_batch(INPUTS, inputs))
+    batch_out = Batch.from_payload(OUTPUTS, ITEMS, encode_batch(OUTPUTS, outputs))
+    spec = _spec()
+    rfp = Rfp(
+        requester=parse_address("0x" + "44" * 20),
+        nonce=2**60,
+        model_id=model_id(spec),
+        input_root=batch_in.root,
+        item_count=ITEMS,
+        token=parse_address("0x" + "55" * 20),
+        max_price=10**18,
+        job_bond=10**18,
+        bidding_time=10,
+        reveal_time=10,
+        execution_timeout=60,
+        challenge_window=60,
+        guarantee=Guarantee.OPTIMISTIC,
+        kind=Kind.AUCTION,
+    )
+    job = to_hex(job_id(CHAIN_ID, MARKET, rfp))
+    root = to_hex(batch_out.root)
+    commit = {"job": job, "worker": WORKER.lower(), "attempt": 1, "root": root, "payloadDigest": "0x" + "ab" * 32}
+    committed = _event("Committed", 10, {**commit, "finalAt": 1080})
+    verdict = {"slashed": False, "voidItems": 0, "challenger": ZERO_ADDRESS}
+    finalized = _event("Finalized", 20, {"job": job, "root": root, "verdict": verdict})
+    receipt = build_receipt(
+        chain_id=CHAIN_ID,
+        contracts=Contracts(market=MARKET, results=RESULTS),
+        rfp=rfp,
+        spec=spec,
+        index=3,
+        inputs=batch_in,
+        outputs=batch_out,
+        committed=committed,
+        finalized=finalized,
+    )
+    return receipt, RecordedChain([committed, finalized]), batch_out.root
+
+
+def test_an_honest_receipt_is_verified_and_says_what_it_does_not_prove(made: Any) -> None:
+    receipt, chain, _ = made
+    report = verify_on_chain(load_receipt(receipt.to_json()), chain, trusted_market=MARKET)
+    assert report.final
+    assert len(report.verified) == 7
+    assert [check.words.split(":")[0] for check in report.unverified] == ["That the output is right"]
+
+
+def test_offline_against_a_root(made: Any) -> None:
+    receipt, _, root = made
+    report = verify_offline(receipt, root)
+    assert not report.final
+    assert "no chain was asked" in report.unverified[0].words
+    with pytest.raises(ReceiptRefused, match="not the root you gave"):
+        verify_offline(receipt, bytes(32))
+
+
+def test_a_receipt_before_finality_is_not_final(made: Any) -> None:
+    receipt, chain, _ = made
+    report = verify_on_chain(receipt.model_copy(update={"finality": None}), chain)
+    assert not report.final
+    assert any("not final when the receipt was made" in check.words for check in report.unverified)
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _leaves(entry, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, entry in enumerate(value):
+            yield from _leaves(entry, (*path, index))
+    else:
+        yield path
+
+
+def _changed(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str) and value.startswith("0x"):
+        return value[:-1] + ("0" if value[-1] != "0" else "1")
+    if isinstance(value, str) and value.isdigit():
+        return str(int(value) + 1)
+    return ("B" if value[:1] != "B" else "C") + value[1:] if isinstance(value, str) else ["0x" + "00" * 32]
+
+
+def test_any_changed_field_is_refused(made: Any) -> None:
+    receipt, chain, _ = made
+    honest = json.loads(receipt.to_json())
+    paths = list(_leaves(honest))
+    assert len(paths) > 50
+    for path in paths:
+        forged = json.loads(receipt.to_json())
+        parent = forged
+        for key in path[:-1]:
+            parent = parent[key]
+        parent[path[-1]] = _changed(parent[path[-1]])
+        print("changed:", path)  # shown when this fails
+        with pytest.raises((ReceiptRefused, ReceiptMalformed)):
+            verify_on_chain(load_receipt(json.dumps(forged)), chain, trusted_market=MARKET)
+
+
+def test_any_missing_or_added_field_is_refused(made: Any) -> None:
+    receipt, chain, _ = made
+    honest = json.loads(receipt.to_json())
+    for name in [*honest, "extra"]:
+        forged = {key: value for key, value in honest.items() if key != name}
+        if name == "extra":
+            forged = {**honest, "extra": 1}
+        if name in ("format",):
+            continue  # has one legal value, which is its default
+        with pytest.raises((ReceiptRefused, ReceiptMalformed)):
+            verify_on_chain(load_receipt(json.dumps(forged)), chain, trusted_market=MARKET)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda chain: replace(chain, id=1), "this is chain 1"),
+        (lambda chain: replace(chain, results=MARKET), "takes results from another contract"),
+        (lambda chain: replace(chain, events=[]), "holds no Committed event"),
+        (lambda chain: replace(chain, forgotten=True), "no longer on the chain"),
+        (lambda chain: replace(chain, events=chain.events[:1]), "holds no Finalized event"),
+    ],
+)
+def test_a_chain_that_disagrees(made: Any, change: Callable[[RecordedChain], RecordedChain], words: str) -> None:
+    receipt, chain, _ = made
+    with pytest.raises(ReceiptRefused, match=words):
+        verify_on_chain(receipt, change(chain), trusted_market=MARKET)
+
+
+def test_a_slashed_result_does_not_stand(made: Any) -> None:
+    receipt, chain, _ = made
+    verdict = {"slashed": True, "voidItems": 0, "challenger": MARKET}
+    finalized = replace(chain.events[1], args={**chain.events[1].args, "verdict": verdict})
+    slashed = receipt.model_copy(update={"finality": receipt.finality.model_copy(update={"slashed": True})})
+    report = verify_on_chain(slashed, replace(chain, events=[chain.events[0], finalized]))
+    assert not report.final
+    assert any("does NOT stand" in check.words for check in report.verified)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": "atomic-receipt/2"}', "\xff", '{"a":' * 2000])
+def test_what_is_no_receipt(text: str) -> None:
+    with pytest.raises(ReceiptMalformed):
+        load_receipt(text)
+
+
+def test_a_file_that_is_missing(tmp_path: Any) -> None:
+    with pytest.raises(ReceiptMalformed, match="can't be read"):
+        load_receipt(tmp_path / "none.json")
