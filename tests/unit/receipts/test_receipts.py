@@ -198,15 +198,19 @@ def test_any_changed_field_is_refused(made: Any) -> None:
     honest = json.loads(receipt.to_json())
     paths = list(_leaves(honest))
     assert len(paths) > 50
+    accepted = []
     for path in paths:
         forged = json.loads(receipt.to_json())
         parent = forged
         for key in path[:-1]:
             parent = parent[key]
         parent[path[-1]] = _changed(parent[path[-1]])
-        print("changed:", path)  # shown when this fails
-        with pytest.raises((ReceiptRefused, ReceiptMalformed)):
+        try:
             verify_on_chain(load_receipt(json.dumps(forged)), chain, trusted_market=MARKET)
+        except (ReceiptRefused, ReceiptMalformed):
+            continue
+        accepted.append(path)
+    assert accepted == []
 
 
 def test_any_missing_or_added_field_is_refused(made: Any) -> None:
