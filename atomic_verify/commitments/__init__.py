@@ -37,6 +37,7 @@ from atomic_verify.commitments.tensor_tree import (
 )
 from atomic_verify.commitments.tensors import (
     LEAF_BYTES,
+    Array,
     DType,
     TensorSpec,
     decode_tensor,
@@ -59,6 +60,7 @@ __all__ = [
     "MAX_ITEMS",
     "MAX_PAYLOAD_BYTES",
     "MISSING",
+    "Array",
     "Batch",
     "CommitmentError",
     "DType",

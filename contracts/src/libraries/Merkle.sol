@@ -139,7 +139,7 @@ library Merkle {
         uint256 used;
         assembly ("memory-safe") {
             let sibling := proof.offset
-            for {} depth { depth := sub(depth, 1) } {
+            for { } depth { depth := sub(depth, 1) } {
                 if and(first, 1) {
                     nodes := sub(nodes, 32)
                     mstore(nodes, calldataload(sibling))
