@@ -79,9 +79,9 @@ def rank(bids: Mapping[Address, Bid] | Iterable[tuple[Address, Bid]], max_price:
     """
     pairs = list(bids.items()) if isinstance(bids, Mapping) else list(bids)
     if len({worker for worker, _ in pairs}) != len(pairs):
-        raise RankingImpossible("A worker has one bid on a job.")
+        raise RankingImpossible("A worker has one bid on a job")
     if len(pairs) > MAX_BIDS:
-        raise RankingImpossible(f"A job has at most {MAX_BIDS} bids.", found=len(pairs))
+        raise RankingImpossible(f"A job has at most {MAX_BIDS} bids", found=len(pairs))
     for worker, bid in pairs:
         _check_bid(worker, bid, max_price)
     pairs.sort(key=lambda pair: (score_of(pair[1].price, pair[1].weight), pair[1].tie, address_value(pair[0])))
@@ -92,7 +92,7 @@ def award(bids: Mapping[Address, Bid] | Iterable[tuple[Address, Bid]], max_price
     """The award of a job to the best of all revealed bids. Raises RankingImpossible, also for no bids."""
     ranking = rank(bids, max_price)
     if not ranking:
-        raise RankingImpossible("No revealed bid: nobody to award to.", hint="The RFP expires and refunds its escrow.")
+        raise RankingImpossible("No revealed bid: nobody to award to", hint="The RFP expires and refunds its escrow")
     return _award_at(ranking, 0, max_price)
 
 
@@ -106,7 +106,7 @@ def reassign(
     ranking = rank(remaining, max_price)
     place = next((bid.rank for bid in ranking if bid.worker == acceptor), None)
     if place is None:
-        raise RankingImpossible("Only a worker with a remaining revealed bid can take a job over.", worker=acceptor)
+        raise RankingImpossible("Only a worker with a remaining revealed bid can take a job over", worker=acceptor)
     return _award_at(ranking, place, max_price)
 
 
@@ -119,11 +119,11 @@ def _award_at(ranking: Sequence[RankedBid], place: int, max_price: Amount) -> Aw
 
 def _check_bid(worker: Address, bid: Bid, max_price: Amount) -> None:
     if bid.status is not BidStatus.REVEALED:
-        raise RankingImpossible("Only revealed bids are ranked.", worker=worker, status=bid.status.name.lower())
+        raise RankingImpossible("Only revealed bids are ranked", worker=worker, status=bid.status.name.lower())
     if bid.price > max_price:
-        raise RankingImpossible("The bid asks more than the RFP's max price.", worker=worker, price=bid.price)
+        raise RankingImpossible("The bid asks more than the RFP's max price", worker=worker, price=bid.price)
     if bid.weight == 0:
-        raise RankingImpossible("A revealed bid has a weight.", worker=worker)
+        raise RankingImpossible("A revealed bid has a weight", worker=worker)
 
 
 def _ranked(place: int, pairs: Sequence[tuple[Address, Bid]]) -> RankedBid:

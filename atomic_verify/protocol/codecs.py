@@ -72,10 +72,10 @@ class Uint(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise FieldMalformed(f"{name} is an integer.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is an integer", field=name, found=type(value).__name__)
         if not 0 <= value < 1 << self.bits:
             # The number itself may have millions of digits.
-            raise FieldOutOfRange(f"{name} does not fit {self.bits} unsigned bits.", field=name, bits=self.bits)
+            raise FieldOutOfRange(f"{name} does not fit {self.bits} unsigned bits", field=name, bits=self.bits)
 
     def to_json(self, value: Any) -> int | str:
         return value if value < JSON_EXACT else str(value)
@@ -83,7 +83,7 @@ class Uint(_Plain):
     def from_json(self, name: str, value: Any) -> Any:
         if isinstance(value, str):
             if _DECIMAL.fullmatch(value) is None:
-                raise FieldMalformed(f"{name} is an integer or a string of its decimal digits.", field=name)
+                raise FieldMalformed(f"{name} is an integer or a string of its decimal digits", field=name)
             return int(value)
         return value
 
@@ -97,18 +97,18 @@ class Member(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, self.enum):
-            raise FieldMalformed(f"{name} is a {self.enum.__name__}.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is a {self.enum.__name__}", field=name, found=type(value).__name__)
 
     def to_abi(self, value: Any) -> int:
         return int(value)
 
     def from_abi(self, name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise FieldMalformed(f"{name} is the number of a {self.enum.__name__}.", field=name)
+            raise FieldMalformed(f"{name} is the number of a {self.enum.__name__}", field=name)
         try:
             return self.enum(value)
         except ValueError:
-            raise FieldOutOfRange(f"{name} is no {self.enum.__name__}.", field=name) from None
+            raise FieldOutOfRange(f"{name} is no {self.enum.__name__}", field=name) from None
 
     def to_json(self, value: Any) -> int:
         return int(value)
@@ -125,7 +125,7 @@ class Flag(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, bool):
-            raise FieldMalformed(f"{name} is true or false.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is true or false", field=name, found=type(value).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,13 @@ class Text(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, str):
-            raise FieldMalformed(f"{name} is a string.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is a string", field=name, found=type(value).__name__)
         try:
             size = len(value.encode()) if len(value) <= MAX_TEXT_BYTES else len(value)
         except UnicodeEncodeError:
-            raise FieldMalformed(f"{name} is not valid Unicode.", field=name) from None
+            raise FieldMalformed(f"{name} is not valid Unicode", field=name) from None
         if size > MAX_TEXT_BYTES:
-            raise FieldOutOfRange(f"{name} is longer than {MAX_TEXT_BYTES} bytes.", field=name)
+            raise FieldOutOfRange(f"{name} is longer than {MAX_TEXT_BYTES} bytes", field=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +153,18 @@ class Word(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, bytes) or len(value) != WORD_BYTES:
-            raise FieldMalformed(f"{name} is {WORD_BYTES} bytes.", field=name)
+            raise FieldMalformed(f"{name} is {WORD_BYTES} bytes", field=name)
 
     def from_abi(self, name: str, value: Any) -> bytes:
         if not isinstance(value, bytes | bytearray):
-            raise FieldMalformed(f"{name} is {WORD_BYTES} bytes.", field=name)
+            raise FieldMalformed(f"{name} is {WORD_BYTES} bytes", field=name)
         return bytes(value)
 
     def to_json(self, value: Any) -> str:
         return to_hex(value)
 
     def from_json(self, name: str, value: Any) -> bytes:
-        return parse_word(value)
+        return parse_word(value, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +175,13 @@ class Account(_Plain):
 
     def check(self, name: str, value: Any) -> None:
         if not is_address(value):
-            raise AddressMalformed(f"{name} is no address with a checksum.", hint="Use parse_address.", field=name)
+            raise AddressMalformed(f"{name} is no address with a checksum", hint="Use parse_address", field=name)
 
     def from_abi(self, name: str, value: Any) -> Address:
-        return parse_address(value)
+        return parse_address(value, name)
 
     def from_json(self, name: str, value: Any) -> Address:
-        return parse_address(value)
+        return parse_address(value, name)
 
 
 U8 = Annotated[int, Uint(8)]

@@ -1,8 +1,8 @@
 """The life of a job as data: which act leads from which state to which, who may act, and when.
 
 Used by workers, requesters and the gateway to know what is legal now and until when; twin of the guards in Market.sol
-and Results.sol. *Act*: one transaction. *Span*: half-open, from `opens_at` up to but without `closes_at`; no end means that
-only another act ends it. *Remaining bids*: revealed, and not spent on an award.
+and Results.sol. *Act*: one transaction. *Span*: half-open, from `opens_at` up to but without `closes_at`; no end means
+that only another act ends it. *Remaining bids*: revealed, and not spent on an award.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def targets(state: JobState, act: Act) -> frozenset[JobState]:
     found = frozenset(step.target for step in TRANSITIONS if step.source is state and step.act is act)
     if not found:
         raise TransitionIllegal(
-            f"A job in state {state.name.lower()} does not allow {act.value}.", state=state.name.lower(), act=act.value
+            f"A job in state {state.name.lower()} does not allow {act.value}", state=state.name.lower(), act=act.value
         )
     return found
 
@@ -138,7 +138,7 @@ def remaining_bids(job: Job) -> int:
 
 
 def reveal_end_of(rfp: Rfp, job: Job) -> int:
-    """When revealing ends for a posted job. Raises TransitionIllegal in other states, where `job.time` means another."""
+    """When revealing ends for a posted job. Raises TransitionIllegal in other states."""
     targets(job.state, Act.REVEAL)
     return job.time + rfp.bidding_time + rfp.reveal_time
 

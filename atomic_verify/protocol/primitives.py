@@ -28,18 +28,21 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _WORD = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str, field: str = "address") -> Address:
     """The address that `text` writes. All lower or all upper digits carry no checksum; mixed ones must be right.
 
-    Raises AddressMalformed.
+    Raises AddressMalformed naming `field`.
     """
     if not isinstance(text, str) or _ADDRESS.fullmatch(text) is None:
-        raise AddressMalformed("An address is 0x and 40 hexadecimal digits.", found=_shorten(text))
+        raise AddressMalformed(f"{field} is not 0x and 40 hexadecimal digits", field=field, found=_shorten(text))
     digits = text[2:]
     checksummed = to_checksum_address(text.lower())
     if digits != digits.lower() and digits != digits.upper() and checksummed != text:
         raise AddressMalformed(
-            "The address's checksum is wrong: a digit was mistyped.", hint="Copy the address again.", found=text
+            f"{field} has a wrong checksum: a digit was mistyped",
+            hint="Copy the address again",
+            field=field,
+            found=text,
         )
     return Address(checksummed)
 
@@ -54,10 +57,10 @@ def address_value(address: Address) -> int:
     return int(address, 16)
 
 
-def parse_word(text: str) -> bytes:
-    """The 32 bytes that `text` writes as 0x and 64 hexadecimal digits. Raises FieldMalformed."""
+def parse_word(text: str, field: str = "value") -> bytes:
+    """The 32 bytes that `text` writes as 0x and 64 hexadecimal digits. Raises FieldMalformed naming `field`."""
     if not isinstance(text, str) or _WORD.fullmatch(text) is None:
-        raise FieldMalformed("A 32-byte value is 0x and 64 hexadecimal digits.", found=_shorten(text))
+        raise FieldMalformed(f"{field} is not 0x and 64 hexadecimal digits", field=field, found=_shorten(text))
     return bytes.fromhex(text[2:])
 
 

@@ -64,19 +64,19 @@ def check_quote(chain_id: int, market: Address, rfp: Rfp, quote: Quote, now: int
     Raises QuoteMismatch naming the field, or QuoteExpired.
     """
     if rfp.kind is not Kind.QUOTE:
-        raise QuoteMismatch("The RFP is not of kind quote.", field="kind", found=rfp.kind.name.lower())
+        raise QuoteMismatch("The RFP is not of kind quote", field="kind", found=rfp.kind.name.lower())
     if rfp.bidding_time or rfp.reveal_time:
-        raise QuoteMismatch("An RFP of kind quote has no bidding and no reveal time.", field="biddingTime")
+        raise QuoteMismatch("An RFP of kind quote has no bidding and no reveal time", field="biddingTime")
     if quote.job != job_id(chain_id, market, rfp):
         raise QuoteMismatch(
-            "The quote is for another job.",
-            hint="A job's id changes with any term of its RFP, the market and the chain: ask for a new quote.",
+            "The quote is for another job",
+            hint="A job's id changes with any term of its RFP, the market and the chain: ask for a new quote",
             field="job",
         )
     if quote.price != rfp.max_price:
-        raise QuoteMismatch("The quote's price is not the RFP's.", field="price")
+        raise QuoteMismatch("The quote's price is not the RFP's", field="price")
     if now >= quote.expiry:
-        raise QuoteExpired("The quote has expired.", hint="Ask the worker for a new one.", expiry=quote.expiry, now=now)
+        raise QuoteExpired("The quote has expired", hint="Ask the worker for a new one", expiry=quote.expiry, now=now)
 
 
 def _members(type_string: str) -> list[dict[str, str]]:

@@ -58,11 +58,11 @@ class Settlement:
 def stands(escrow: Amount, price: Amount, item_count: int, void_items: int, fee_bps: int) -> EscrowSplit:
     """The escrow of a job that stands but for its void items, which are paid back. Raises SettlementImpossible."""
     if not item_count > 0 or not 0 <= void_items <= item_count:
-        raise SettlementImpossible("A job has no more void items than items.", items=item_count, void=void_items)
+        raise SettlementImpossible("A job has no more void items than items", items=item_count, void=void_items)
     if not 0 <= price <= escrow:
-        raise SettlementImpossible("A price is at most the escrow.", price=price, escrow=escrow)
+        raise SettlementImpossible("A price is at most the escrow", price=price, escrow=escrow)
     if not 0 <= fee_bps <= BASIS_POINTS:
-        raise SettlementImpossible("A fee is at most the whole.", fee_bps=fee_bps)
+        raise SettlementImpossible("A fee is at most the whole", fee_bps=fee_bps)
     earned = price * (item_count - void_items) // item_count
     fee = earned * fee_bps // BASIS_POINTS
     return EscrowSplit(Amount(earned - fee), Amount(escrow - earned), Amount(fee))
@@ -96,16 +96,16 @@ def forfeited(bond: Amount) -> BondSplit:
 def price_of(rfp: Rfp, job: Job) -> Amount:
     """What the job's current worker is to be paid for all items: max price less rebate. Raises SettlementImpossible."""
     if job.rebate > rfp.max_price:
-        raise SettlementImpossible("A rebate is at most the escrow.", rebate=job.rebate, escrow=rfp.max_price)
+        raise SettlementImpossible("A rebate is at most the escrow", rebate=job.rebate, escrow=rfp.max_price)
     return Amount(rfp.max_price - job.rebate)
 
 
 def settle(rfp: Rfp, job: Job, verdict: VerdictRecord, fee_bps: int) -> Settlement:
     """The money of a committed job under `verdict`. A slash outweighs voids. Raises SettlementImpossible."""
     if job.state is not JobState.COMMITTED:
-        raise SettlementImpossible("Only a committed job settles.", state=job.state.name.lower())
+        raise SettlementImpossible("Only a committed job settles", state=job.state.name.lower())
     if verdict.void_items > rfp.item_count:
-        raise SettlementImpossible("A job has no more void items than items.", void=verdict.void_items)
+        raise SettlementImpossible("A job has no more void items than items", void=verdict.void_items)
     price = price_of(rfp, job)
     if verdict.slashed:
         bond = slashed(rfp.job_bond)

@@ -31,7 +31,7 @@ class Nested:
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, self.struct):
-            raise FieldMalformed(f"{name} is a {self.struct.__name__}.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is a {self.struct.__name__}", field=name, found=type(value).__name__)
 
     def to_abi(self, value: Any) -> tuple[Any, ...]:
         found: tuple[Any, ...] = value.to_abi()
@@ -60,9 +60,9 @@ class Many:
 
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, tuple):
-            raise FieldMalformed(f"{name} is a tuple.", field=name, found=type(value).__name__)
+            raise FieldMalformed(f"{name} is a tuple", field=name, found=type(value).__name__)
         if len(value) > MAX_LIST:
-            raise FieldOutOfRange(f"{name} has more than {MAX_LIST} entries.", field=name)
+            raise FieldOutOfRange(f"{name} has more than {MAX_LIST} entries", field=name)
         for index, entry in enumerate(value):
             self.item.check(f"{name}[{index}]", entry)
 
@@ -106,7 +106,7 @@ class AbiStruct:
         if isinstance(values, Mapping):
             values = [_member(cls, values, name) for _, name, _ in table]
         if not isinstance(values, Sequence) or isinstance(values, str | bytes) or len(values) != len(table):
-            raise FieldMalformed(f"{cls.__name__} has {len(table)} fields.", field=cls.__name__)
+            raise FieldMalformed(f"{cls.__name__} has {len(table)} fields", field=cls.__name__)
         pairs = zip(table, values, strict=True)
         return cls(**{attr: codec.from_abi(f"{cls.__name__}.{name}", value) for (attr, name, codec), value in pairs})
 
@@ -121,11 +121,11 @@ class AbiStruct:
         Raises FieldMalformed, FieldOutOfRange, AddressMalformed.
         """
         if not isinstance(values, Mapping):
-            raise FieldMalformed(f"{cls.__name__} is an object.", field=cls.__name__)
+            raise FieldMalformed(f"{cls.__name__} is an object", field=cls.__name__)
         table = layout(cls)
         if len(values) > len(table):
             unknown = sorted(str(key)[:40] for key in values.keys() - {name for _, name, _ in table})[:5]
-            raise FieldMalformed(f"{cls.__name__} has no such fields.", field=cls.__name__, unknown=unknown)
+            raise FieldMalformed(f"{cls.__name__} has no such fields", field=cls.__name__, unknown=unknown)
         found = {
             attr: codec.from_json(f"{cls.__name__}.{name}", _member(cls, values, name)) for attr, name, codec in table
         }
@@ -172,13 +172,13 @@ def _camel(name: str) -> str:
 
 def _member(struct: type, values: Mapping[str, Any], name: str) -> Any:
     if name not in values:
-        raise FieldMalformed(f"{struct.__name__} lacks {name}.", field=f"{struct.__name__}.{name}")
+        raise FieldMalformed(f"{struct.__name__} lacks {name}", field=f"{struct.__name__}.{name}")
     return values[name]
 
 
 def _listed(name: str, value: Any) -> Sequence[Any]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        raise FieldMalformed(f"{name} is a list.", field=name)
+        raise FieldMalformed(f"{name} is a list", field=name)
     if len(value) > MAX_LIST:
-        raise FieldOutOfRange(f"{name} has more than {MAX_LIST} entries.", field=name)
+        raise FieldOutOfRange(f"{name} has more than {MAX_LIST} entries", field=name)
     return value

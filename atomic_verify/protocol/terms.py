@@ -22,13 +22,14 @@ def minimum_bond(price: Amount, params: MarketParams, policy: TokenPolicy) -> Am
 
 
 def check_terms(
-    rfp: Rfp, input_uri: str, params: MarketParams, policy: TokenPolicy, model: ModelRecord, chain_id: int
+    rfp: Rfp, input_uri: str, *, params: MarketParams, policy: TokenPolicy, model: ModelRecord, chain_id: int
 ) -> None:
     """Refuses an RFP that the market would refuse, naming the field. Raises TermsRefused."""
     _check_kind(rfp, params)
-    size = len(input_uri.encode())
-    _require(size <= MAX_URI_BYTES, "inputUri", f"The input's URI has at most {MAX_URI_BYTES} bytes.", found=size)
-    _require(0 < rfp.item_count <= MAX_ITEMS, "itemCount", f"A job has 1 to {MAX_ITEMS} items.", found=rfp.item_count)
+    # A lone surrogate has no UTF-8 form and no place in a URI; counted as one byte it is refused by whoever fetches.
+    size = len(input_uri.encode(errors="replace"))
+    _require(size <= MAX_URI_BYTES, "inputUri", f"The input's URI has at most {MAX_URI_BYTES} bytes", found=size)
+    _require(0 < rfp.item_count <= MAX_ITEMS, "itemCount", f"A job has 1 to {MAX_ITEMS} items", found=rfp.item_count)
     _check_time("executionTimeout", rfp.execution_timeout, params.min_execution_timeout, params.max_time)
     _check_time("challengeWindow", rfp.challenge_window, params.min_challenge_window, params.max_time)
     _check_model(rfp, model, chain_id)
@@ -36,39 +37,37 @@ def check_terms(
 
 
 def _check_kind(rfp: Rfp, params: MarketParams) -> None:
-    _require(rfp.kind is not Kind.NONE, "kind", "An RFP is of kind auction or quote.")
+    _require(rfp.kind is not Kind.NONE, "kind", "An RFP is of kind auction or quote")
     if rfp.kind is Kind.QUOTE:
-        _require(not rfp.bidding_time, "biddingTime", "An RFP of kind quote has no bidding time.")
-        _require(not rfp.reveal_time, "revealTime", "An RFP of kind quote has no reveal time.")
+        _require(not rfp.bidding_time, "biddingTime", "An RFP of kind quote has no bidding time")
+        _require(not rfp.reveal_time, "revealTime", "An RFP of kind quote has no reveal time")
         return
     _check_time("biddingTime", rfp.bidding_time, params.min_bidding_time, params.max_time)
     _check_time("revealTime", rfp.reveal_time, params.min_reveal_time, params.max_time)
 
 
 def _check_model(rfp: Rfp, model: ModelRecord, chain_id: int) -> None:
-    _require(rfp.guarantee is Guarantee.OPTIMISTIC, "guarantee", "Only the optimistic guarantee is built.")
-    _require(model.published, "modelId", "No model of this id is published.")
+    _require(rfp.guarantee is Guarantee.OPTIMISTIC, "guarantee", "Only the optimistic guarantee is built")
+    _require(model.published, "modelId", "No model of this id is published")
     disputable = model.disputable or chain_id in DEVELOPMENT_CHAINS
-    _require(disputable, "modelId", "The model has no canonical program: on a public chain nobody could dispute it.")
+    _require(disputable, "modelId", "The model has no canonical program: on a public chain nobody could dispute it")
 
 
 def _check_money(rfp: Rfp, params: MarketParams, policy: TokenPolicy) -> None:
-    _require(policy.min_price > 0, "token", "The market does not take this token.", found=rfp.token)
+    _require(policy.min_price > 0, "token", "The market does not take this token", found=rfp.token)
     _require(
         rfp.max_price >= policy.min_price,
         "maxPrice",
-        "The price is below the market's least.",
+        "The price is below the market's least",
         found=rfp.max_price,
         minimum=policy.min_price,
     )
     bond = minimum_bond(rfp.max_price, params, policy)
-    _require(
-        rfp.job_bond >= bond, "jobBond", "The job bond is too low for the price.", found=rfp.job_bond, minimum=bond
-    )
+    _require(rfp.job_bond >= bond, "jobBond", "The job bond is too low for the price", found=rfp.job_bond, minimum=bond)
 
 
 def _check_time(field: str, time: int, minimum: int, maximum: int) -> None:
-    _require(minimum <= time <= maximum, field, f"{field} is {minimum} to {maximum} seconds.", found=time)
+    _require(minimum <= time <= maximum, field, f"{field} is {minimum} to {maximum} seconds", found=time)
 
 
 def _require(condition: bool, field: str, message: str, **details: Any) -> None:
