@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import { Terms } from "./Terms.sol";
 import { Treasury } from "./Treasury.sol";
 import { IMarket, MarketParams, TokenPolicy } from "./interfaces/IMarket.sol";
 import { IModels } from "./interfaces/IModels.sol";
@@ -10,25 +11,15 @@ import { IRegistry } from "./interfaces/IRegistry.sol";
 import { Auction } from "./libraries/Auction.sol";
 import { BondSplit, EscrowSplit, Settlement } from "./libraries/Settlement.sol";
 import { Bid, BidStatus, PackedBid, forfeitedBid, sealBid } from "./types/Bid.sol";
-import { Guarantee, Job, JobId, JobState, Kind, Quote, Rfp, Verdict, jobIdOf as idOf } from "./types/Job.sol";
-import { ModelRecord } from "./types/Model.sol";
+import { Job, JobId, JobState, Kind, Quote, Rfp, Verdict, jobIdOf as idOf } from "./types/Job.sol";
 
 /// @title Market
 /// @notice See {IMarket}.
-contract Market is Treasury, EIP712 {
+contract Market is Treasury, Terms, EIP712 {
     uint256 internal constant MAX_BIDS = 32;
-    uint256 internal constant MAX_ITEMS = 2 ** 20;
-    uint256 internal constant MAX_URI = 512;
-    uint256 internal constant MAX_FEE_BPS = 500;
-    uint256 internal constant RATE_UNIT = 1e18;
     bytes32 internal constant QUOTE_TYPEHASH =
         keccak256("Quote(bytes32 job,address worker,uint128 price,uint40 expiry)");
 
-    IModels public immutable models;
-    address public immutable results;
-
-    MarketParams internal _params;
-    mapping(address token => TokenPolicy) internal _policies;
     mapping(JobId job => Job) internal _jobs;
     mapping(JobId job => mapping(address worker => PackedBid)) internal _bids;
 
@@ -40,40 +31,28 @@ contract Market is Treasury, EIP712 {
         MarketParams memory params_,
         address[] memory tokens,
         TokenPolicy[] memory policies
-    ) Treasury(utilityToken_, registry_) EIP712("Atomic Market", "1") {
-        require(params_.feeBps <= MAX_FEE_BPS, BadParameter("feeBps"));
-        require(params_.feeBps == 0 || params_.feeRecipient != address(0), BadParameter("feeRecipient"));
-        require(params_.minJobBond > 0, BadParameter("minJobBond"));
-        require(params_.acceptTime > 0, BadParameter("acceptTime"));
-        require(params_.minChallengeWindow > 0, BadParameter("minChallengeWindow"));
-        require(params_.maxTime >= params_.minChallengeWindow, BadParameter("maxTime"));
+    )
+        Treasury(utilityToken_, registry_)
+        Terms(models_, results_, params_, tokens, policies)
+        EIP712("Atomic Market", "1")
+    {
+        require(registry_.market() == address(this), BadParameter("registry"));
         // Stake that leaves must still be there when the longest window of a job closes.
         require(registry_.unbondingTime() > params_.maxTime, BadParameter("unbondingTime"));
-        require(tokens.length == policies.length, BadParameter("policies"));
-        models = models_;
-        results = results_;
-        _params = params_;
-        for (uint256 i = 0; i < tokens.length; i++) {
-            require(policies[i].minPrice > 0, BadParameter("minPrice"));
-            _policies[tokens[i]] = policies[i];
-        }
     }
 
     // The life of a job
 
     function post(Rfp calldata rfp, string calldata inputUri) external nonReentrant returns (JobId id) {
         require(rfp.kind == Kind.Auction, WrongKind(rfp.kind));
-        MarketParams memory p = _params;
-        _checkTime(rfp.biddingTime, p.minBiddingTime, p.maxTime);
-        _checkTime(rfp.revealTime, p.minRevealTime, p.maxTime);
-        id = _open(rfp, p, inputUri);
+        id = _open(rfp, inputUri);
         Job storage job = _jobs[id];
         job.state = JobState.Posted;
         job.time = uint40(block.timestamp);
         _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
     }
 
-    function cancel(Rfp calldata rfp) external {
+    function cancel(Rfp calldata rfp) external nonReentrant {
         (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
         _requireCaller(rfp.requester);
         require(job.sealedCount == 0, WrongState(id, JobState.Posted));
@@ -139,8 +118,7 @@ contract Market is Treasury, EIP712 {
         returns (JobId id)
     {
         require(rfp.kind == Kind.Quote, WrongKind(rfp.kind));
-        require(rfp.biddingTime == 0 && rfp.revealTime == 0, BadTime(rfp.biddingTime + rfp.revealTime, 0, 0));
-        id = _open(rfp, _params, inputUri);
+        id = _open(rfp, inputUri);
         require(quote.job == id && quote.price == rfp.maxPrice, QuoteMismatch());
         _requireBefore(quote.expiry);
         require(
@@ -157,7 +135,7 @@ contract Market is Treasury, EIP712 {
         uint256 rank = 0;
         while (rank < bidders.length && bidders[rank] != msg.sender) rank++;
         require(rank < bidders.length, BadRanking(rank));
-        _requireFrom(job.time + rank * _params.acceptTime);
+        _requireFrom(job.time + rank * _acceptTime);
         uint128 price = _rank(id, job, bidders, rank, rfp.maxPrice);
         _miss(id, rfp, job);
         _award(id, rfp, job, msg.sender, price);
@@ -211,16 +189,14 @@ contract Market is Treasury, EIP712 {
         } else {
             job.state = JobState.Final;
             uint128 price = rfp.maxPrice - job.rebate;
-            escrow = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, verdict.voidItems, _params.feeBps);
-            uint128 value = uint128(_inUtilityTokens(rfp.token, escrow.toWorker + escrow.fee));
+            escrow = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, verdict.voidItems, _feeBps);
+            uint128 value = _inUtilityTokens(rfp.token, escrow.toWorker + escrow.fee);
             registry.recordFinal(worker, id, rfp.jobBond, value, verdict.voidItems > 0);
         }
-        emit Settled(
-            id, worker, job.state, escrow.toWorker, escrow.toRequester, escrow.fee, bond.reward, bond.burned
-        );
+        emit Settled(id, worker, job.state, escrow.toWorker, escrow.toRequester, escrow.fee, bond.reward, bond.burned);
         _credit(worker, rfp.token, escrow.toWorker);
         _credit(rfp.requester, rfp.token, escrow.toRequester);
-        _credit(_params.feeRecipient, rfp.token, escrow.fee);
+        _credit(_feeRecipient, rfp.token, escrow.fee);
         _credit(verdict.challenger, utilityToken, bond.reward);
         _burn(bond.burned);
     }
@@ -239,53 +215,24 @@ contract Market is Treasury, EIP712 {
         return _bids[id][worker].unpack();
     }
 
-    function policyOf(address token) external view returns (TokenPolicy memory) {
-        return _policies[token];
-    }
-
-    function params() external view returns (MarketParams memory) {
-        return _params;
-    }
-
     function sealOf(JobId id, address worker, uint128 price, bytes32 salt) public view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), id, worker, price, salt));
     }
 
     function quoteDigest(Quote calldata quote) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(abi.encode(QUOTE_TYPEHASH, quote.job, quote.worker, quote.price, quote.expiry))
-        );
+        return
+            _hashTypedDataV4(keccak256(abi.encode(QUOTE_TYPEHASH, quote.job, quote.worker, quote.price, quote.expiry)));
     }
 
     // Opening
 
-    function _open(Rfp calldata rfp, MarketParams memory p, string calldata inputUri) internal returns (JobId id) {
+    function _open(Rfp calldata rfp, string calldata inputUri) internal returns (JobId id) {
         id = idOf(address(this), rfp);
         _requireCaller(rfp.requester);
-        require(_jobs[id].state == JobState.None, WrongState(id, _jobs[id].state));
-        require(bytes(inputUri).length <= MAX_URI, UriTooLong(bytes(inputUri).length, MAX_URI));
-        require(rfp.itemCount > 0 && rfp.itemCount <= MAX_ITEMS, BadItemCount(rfp.itemCount, MAX_ITEMS));
-        _checkTime(rfp.executionTimeout, p.minExecutionTimeout, p.maxTime);
-        _checkTime(rfp.challengeWindow, p.minChallengeWindow, p.maxTime);
-        _checkModel(rfp.modelId, rfp.guarantee);
-        _checkMoney(rfp, p.minJobBond);
+        JobState state = _jobs[id].state;
+        require(state == JobState.None, WrongState(id, state));
+        _checkTerms(rfp, inputUri);
         emit RfpPosted(id, rfp.requester, rfp.modelId, rfp, inputUri);
-    }
-
-    function _checkModel(bytes32 modelId, Guarantee guarantee) internal view {
-        require(guarantee == Guarantee.Optimistic, GuaranteeNotBuilt(guarantee));
-        ModelRecord memory model = models.recordOf(modelId);
-        require(model.published, UnknownModel(modelId));
-        require(model.disputable || _isDevelopmentChain(), UndisputableModel(modelId));
-    }
-
-    function _checkMoney(Rfp calldata rfp, uint128 minJobBond) internal view {
-        TokenPolicy memory policy = _policies[rfp.token];
-        require(policy.minPrice > 0, TokenNotAllowed(rfp.token));
-        require(rfp.maxPrice >= policy.minPrice, PriceTooLow(rfp.maxPrice, policy.minPrice));
-        uint256 share = uint256(rfp.maxPrice) * policy.bondRate / RATE_UNIT;
-        uint256 minimum = share > minJobBond ? share : minJobBond;
-        require(rfp.jobBond >= minimum, BondTooLow(rfp.jobBond, minimum));
     }
 
     // Awarding
@@ -344,7 +291,7 @@ contract Market is Treasury, EIP712 {
     /// When an open job may expire.
     function _expiry(Rfp calldata rfp, Job storage job) internal view returns (uint256) {
         uint256 remaining = job.revealedCount - job.spentCount;
-        if (job.state == JobState.Awarded) return job.time + remaining * _params.acceptTime;
+        if (job.state == JobState.Awarded) return job.time + remaining * _acceptTime;
         uint256 biddingEnd = _biddingEnd(rfp, job);
         if (job.sealedCount == 0) return biddingEnd;
         if (remaining == 0) return biddingEnd + rfp.revealTime;
@@ -360,10 +307,6 @@ contract Market is Treasury, EIP712 {
         require(block.timestamp < closedAt, TooLate(block.timestamp, closedAt));
     }
 
-    function _checkTime(uint256 time, uint256 minimum, uint256 maximum) internal pure {
-        require(time >= minimum && time <= maximum, BadTime(time, minimum, maximum));
-    }
-
     // Guards
 
     function _jobIn(Rfp calldata rfp, JobState state) internal view returns (JobId id, Job storage job) {
@@ -374,13 +317,5 @@ contract Market is Treasury, EIP712 {
 
     function _requireCaller(address expected) internal view {
         require(msg.sender == expected, NotAllowed(msg.sender, expected));
-    }
-
-    function _inUtilityTokens(address token, uint256 amount) internal view returns (uint256) {
-        return amount * _policies[token].bondRate / RATE_UNIT;
-    }
-
-    function _isDevelopmentChain() internal view returns (bool) {
-        return block.chainid == 31_337 || block.chainid == 1337;
     }
 }

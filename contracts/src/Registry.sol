@@ -85,7 +85,9 @@ contract Registry is IRegistry {
         Reputation storage reputation = _reputations[worker];
         if (hadVoidItems) reputation.voidJobs += 1;
         else reputation.finalJobs += 1;
-        reputation.settledValue += value;
+        // Saturates: an overflow must not keep a job from being settled.
+        uint256 sum = uint256(reputation.settledValue) + value;
+        reputation.settledValue = sum < type(uint128).max ? uint128(sum) : type(uint128).max;
         _release(worker, job, bond);
     }
 

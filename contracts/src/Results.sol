@@ -47,6 +47,8 @@ contract Results is IResults {
         (JobId id,) = _waiting(rfp);
         Result storage result = _results[id];
         require(outcome != Outcome.None, BadOutcome());
+        // The reward of a slash would be lost on the zero address.
+        require(outcome != Outcome.Slash || challenger != address(0), BadOutcome());
         require(result.openClaims > 0, NoOpenClaim(id));
         require(item < rfp.itemCount, BadItem(item, rfp.itemCount));
         result.openClaims -= 1;

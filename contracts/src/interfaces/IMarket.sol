@@ -29,16 +29,12 @@ struct MarketParams {
 /// @title Market
 /// @notice RFPs, bids, awards, and all the money. The functions stand in the order of a job's life.
 interface IMarket {
-    event RfpPosted(
-        JobId indexed job, address indexed requester, bytes32 indexed modelId, Rfp rfp, string inputUri
-    );
+    event RfpPosted(JobId indexed job, address indexed requester, bytes32 indexed modelId, Rfp rfp, string inputUri);
     event BidSealed(JobId indexed job, address indexed worker, bytes32 seal);
     event BidRevealed(JobId indexed job, address indexed worker, uint256 price, uint256 weight);
     event BidForfeited(JobId indexed job, address indexed worker, uint256 burned);
     event BidReleased(JobId indexed job, address indexed worker);
-    event Awarded(
-        JobId indexed job, address indexed worker, uint256 attempt, uint256 price, uint256 deadline
-    );
+    event Awarded(JobId indexed job, address indexed worker, uint256 attempt, uint256 price, uint256 deadline);
     event AttemptMissed(
         JobId indexed job, address indexed worker, uint256 attempt, uint256 toRequester, uint256 burned
     );

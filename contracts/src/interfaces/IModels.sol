@@ -6,7 +6,9 @@ import { ModelRecord, ModelSpec } from "../types/Model.sol";
 /// @title Models
 /// @notice Published models, by an id that follows from their content. Nobody owns or changes one.
 interface IModels {
-    event ModelPublished(bytes32 indexed modelId, address indexed publisher, bool disputable, ModelSpec spec, string uri);
+    event ModelPublished(
+        bytes32 indexed modelId, address indexed publisher, bool disputable, ModelSpec spec, string uri
+    );
 
     /// @notice Thrown when the model is published already.
     error AlreadyPublished(bytes32 modelId);

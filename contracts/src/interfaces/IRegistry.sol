@@ -54,6 +54,9 @@ interface IRegistry {
     /// @notice A job that ended in fraud; takes its bond.
     function recordSlashed(address worker, JobId job, uint128 bond) external;
 
+    /// @notice The only account that may change a worker's books.
+    function market() external view returns (address);
+
     function unbondingTime() external view returns (uint32);
 
     function stakeOf(address worker) external view returns (Stake memory);

@@ -50,7 +50,7 @@ interface IResults {
     error BadItem(uint256 item, uint256 itemCount);
     /// @notice Thrown when a root is zero.
     error ZeroRoot();
-    /// @notice Thrown when the outcome is none of a claim's ends.
+    /// @notice Thrown when the outcome is none of a claim's ends, or a slash names no challenger.
     error BadOutcome();
 
     /// @notice The worker of a job commits the batch root of its outputs. `payloadDigest` is the sha256 of the payload
@@ -70,6 +70,9 @@ interface IResults {
     function finalAt(Rfp calldata rfp) external view returns (uint256);
 
     function resultOf(JobId job) external view returns (Result memory);
+
+    /// @notice The contract that opens and closes claims, zero if this deployment has none.
+    function disputes() external view returns (address);
 
     /// @notice The time R for revealing claims, in seconds.
     function claimRevealTime() external view returns (uint32);

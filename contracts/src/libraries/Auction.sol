@@ -14,7 +14,8 @@ library Auction {
     /// @notice A worker's weight in basis points: 11,000 for a newcomer, towards 9,000 with a long good record.
     function weightOf(Reputation memory reputation) internal pure returns (uint16) {
         uint256 good = reputation.finalJobs;
-        uint256 bad = 10 * (uint256(reputation.voidJobs) + reputation.missedJobs) + 100 * uint256(reputation.slashedJobs);
+        uint256 bad =
+            10 * (uint256(reputation.voidJobs) + reputation.missedJobs) + 100 * uint256(reputation.slashedJobs);
         return uint16(WORST_WEIGHT - WEIGHT_RANGE * good / (good + 10 + bad));
     }
 
