@@ -4,6 +4,7 @@ Nested settings are tables in the file and double underscores in the environment
 `ATOMIC_WORKER__PORT=8421`. Secrets are never settings: a keystore's password comes from a file or a prompt.
 """
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from atomic_verify.errors import AtomicError
 
 DEFAULT_FILE = Path("atomic.toml")
+ENV_PREFIX = "ATOMIC_"
 
 
 class ConfigInvalid(AtomicError):
@@ -71,7 +73,7 @@ class Settings(BaseSettings):
     """All settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ATOMIC_",
+        env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -116,33 +118,64 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings)
+        """Flags over the environment over the file that `load_settings` names; no other source."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
 
 
 def load_settings(file: Path | None = None, **flags: Any) -> Settings:
     """The settings of a process. `flags` that are None were not given; nested ones are dicts.
 
-    Without `file`, `atomic.toml` is read if there is one. Raises ConfigInvalid, naming the setting.
+    Without `file`, `atomic.toml` is read if there is one. Raises ConfigInvalid, naming the setting and where it stands.
     """
     path = file or DEFAULT_FILE
     if file is not None and not file.is_file():
-        raise ConfigInvalid(f"There is no settings file {file}.", hint="Check --config.", file=str(file))
-    given = {name: value for name, value in flags.items() if value is not None}
+        raise ConfigInvalid(f"There is no settings file {file}.", hint="Check the path.", file=str(file))
+    given = _without_none(flags)
+    _refuse_unknown_variables()
 
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            above = Settings.settings_customise_sources.__func__(cls, settings_cls, *sources, **named)  # type: ignore[attr-defined]
-            return (*above, TomlConfigSettingsSource(settings_cls, toml_file=path))
+    class SettingsOfFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
 
     try:
-        return FromFile(**given)
+        return SettingsOfFile(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        hint = f"Set it in {path}, by an ATOMIC_ variable or a flag."
-        raise ConfigInvalid(f"Setting {name!r}: {first['msg']}.", hint=hint, setting=name) from None
+        keys = [str(part) for part in first["loc"]]
+        name, place = ".".join(keys), _place(keys, given, path)
+        raise ConfigInvalid(
+            f"The setting {name!r} is wrong: {first['msg']}.", hint=f"It is set {place}.", setting=name, place=place
+        ) from None
     except (OSError, ValueError) as error:
-        raise ConfigInvalid(f"The settings file {path} can't be read: {error}.", file=str(path)) from error
+        message = f"The settings can't be read: {error}."
+        raise ConfigInvalid(message, hint=f"Check {path} and the ATOMIC_ variables.", file=str(path)) from error
+
+
+def _without_none(flags: dict[str, Any]) -> dict[str, Any]:
+    nested = {name: _without_none(value) if isinstance(value, dict) else value for name, value in flags.items()}
+    return {name: value for name, value in nested.items() if value is not None and value != {}}
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelled variable would otherwise change nothing and say nothing."""
+    for variable in os.environ:
+        if not variable.upper().startswith(ENV_PREFIX):
+            continue
+        name = variable[len(ENV_PREFIX) :].lower().split("__")[0]
+        if name not in Settings.model_fields:
+            raise ConfigInvalid(
+                f"The environment sets {variable}, but there is no setting {name!r}.", setting=name, place=variable
+            )
+
+
+def _place(keys: list[str], flags: dict[str, Any], path: Path) -> str:
+    """Where the value of a setting came from, in words; a table given in parts may come from several places."""
+    value: Any = flags
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            break
+        value = value[key]
+    else:
+        return "by a flag"
+    names = {ENV_PREFIX + "__".join(keys[:length]).upper() for length in range(1, len(keys) + 1)}
+    found = [variable for variable in os.environ if variable.upper() in names]
+    return f"in the environment by {found[0]}" if found else f"in the file {path}"
