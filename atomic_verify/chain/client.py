@@ -1,0 +1,278 @@
+"""A chain as the rest of the program reads it: blocks, balances, and the records of the contracts.
+
+Life cycle: all steps. Reads are of the newest block unless a block number is given; amounts are base units, times Unix
+seconds by the chain's own clock. What is written goes through `sender`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from atomic_verify.chain.calls import Call, Calls
+from atomic_verify.chain.deployment import Deployment
+from atomic_verify.chain.errors import NotDeployed, RpcRefused, StaleHead, WrongChain
+from atomic_verify.chain.events import EventReader
+from atomic_verify.chain.heads import HeadMemory, Judgement
+from atomic_verify.chain.interface import interface
+from atomic_verify.chain.reverts import as_revert
+from atomic_verify.chain.rpc import RetryPolicy, Rpc
+from atomic_verify.protocol.events import BlockRef, ChainEvent
+from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId
+from atomic_verify.protocol.structs import AbiStruct
+from atomic_verify.protocol.types import (
+    Bid,
+    Job,
+    MarketParams,
+    ModelRecord,
+    Reputation,
+    Result,
+    Rfp,
+    Stake,
+    TokenPolicy,
+    Unbonding,
+)
+
+Struct = TypeVar("Struct", bound=AbiStruct)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainOptions:
+    """How patient a client is. Times in seconds."""
+
+    timeout: float = 10.0
+    retry: RetryPolicy = RetryPolicy()
+    max_head_age: float | None = None
+    """Older newest blocks are stale; None for chains that only mine when there is something to mine."""
+    stale_tries: int = 4
+    stale_pause: float = 0.5
+
+
+class Chain:
+    """One chain and the contracts deployed on it. Threads may share it."""
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        deployment: Deployment,
+        *,
+        options: ChainOptions | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.rpc = rpc
+        self.deployment = deployment
+        self.calls = Calls(deployment)
+        self.options = options or ChainOptions()
+        self._clock = clock
+        self._sleep = sleep
+        self._heads = HeadMemory()
+        self._events = EventReader(rpc, deployment)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        deployment: Deployment,
+        *,
+        expected_chain_id: int | None = None,
+        options: ChainOptions | None = None,
+    ) -> "Chain":
+        """A client that has seen the right chain and the contracts on it.
+
+        Raises ChainUnavailable, WrongChain, NotDeployed.
+        """
+        options = options or ChainOptions()
+        chain = cls(Rpc(url, timeout=options.timeout, policy=options.retry), deployment, options=options)
+        chain.verify(expected_chain_id)
+        return chain
+
+    @property
+    def chain_id(self) -> int:
+        return self.deployment.chain_id
+
+    def verify(self, expected_chain_id: int | None = None) -> None:
+        """Asks the node for its chain id and for each contract's code. Raises WrongChain, NotDeployed."""
+        found = chain_id_of(self.rpc)
+        for expected in (self.chain_id, expected_chain_id):
+            if expected is not None and found != expected:
+                raise WrongChain(
+                    f"The node at {self.rpc.place} serves chain {found}, not {expected}",
+                    hint="Check the RPC URL, or name the deployment of that chain.",
+                    found=found,
+                    expected=expected,
+                )
+        addresses = {name: one.address for name, one in self.deployment.contracts.items()}
+        codes = self.rpc.batch([("eth_getCode", [address, "latest"]) for address in addresses.values()])
+        missing = [name for name, code in zip(addresses, codes, strict=True) if len(code) <= 2]
+        if missing:
+            raise NotDeployed(
+                f"No code on chain {found} where the deployment says there is: {', '.join(missing)}",
+                hint="The chain was reset, or the deployment file is of another one: deploy again.",
+                missing=missing,
+            )
+
+    # Blocks
+
+    def head(self) -> BlockRef:
+        """The newest block. Raises StaleHead when the node keeps telling an old one."""
+        for attempt in range(self.options.stale_tries):
+            head = block_ref(self.rpc.call("eth_getBlockByNumber", ["latest", False]))
+            if self._heads.judge(head, self.block_hash) is Judgement.NEWEST and not self._is_old(head):
+                return head
+            if attempt + 1 < self.options.stale_tries:
+                self._sleep(self.options.stale_pause)
+        raise StaleHead(
+            f"The node at {self.rpc.place} is behind: its newest block is {head.number} of {head.timestamp}",
+            hint="Wait until it has caught up, or use another node. Check this machine's clock.",
+            number=head.number,
+            timestamp=head.timestamp,
+        )
+
+    def timestamp(self) -> int:
+        """The chain's time: that of the newest block."""
+        return self.head().timestamp
+
+    def block(self, number: int) -> BlockRef | None:
+        """A block of the canonical chain, or None when there is none of this number."""
+        raw = self.rpc.call("eth_getBlockByNumber", [hex(number), False])
+        return None if raw is None else block_ref(raw)
+
+    def block_hash(self, number: int) -> str | None:
+        """The hash of a block of the canonical chain, or None."""
+        found = self.block(number)
+        return None if found is None else found.hash
+
+    def receipt(self, tx_hash: str) -> Mapping[str, Any] | None:
+        """A transaction's receipt as the node tells it, numbers in hexadecimal; None when it isn't mined."""
+        found: Mapping[str, Any] | None = self.rpc.call("eth_getTransactionReceipt", [tx_hash])
+        return found
+
+    def events(self, first: int, last: int) -> list[ChainEvent]:
+        """All events of the contracts in blocks `first` to `last`, both included. Raises ChainMoved on a re-org."""
+        return self._events.read(first, last)
+
+    # Money
+
+    def coin_of(self, account: Address) -> Amount:
+        """The chain's coin that an account can pay gas with, in wei."""
+        return Amount(int(self.rpc.call("eth_getBalance", [account, "latest"]), 16))
+
+    def balance_of(self, account: Address, token: Address | None = None) -> Amount:
+        """Tokens in an account's wallet; utility tokens by default."""
+        at = token or self.deployment.utility_token
+        return Amount(self._one("UtilityToken", "balanceOf", account, at=at))
+
+    def allowance_of(self, account: Address, token: Address | None = None, spender: Address | None = None) -> Amount:
+        """Tokens of an account that the market, or `spender`, may take."""
+        at = token or self.deployment.utility_token
+        return Amount(self._one("UtilityToken", "allowance", account, spender or self.deployment.market, at=at))
+
+    def decimals_of(self, token: Address) -> int:
+        return int(self._one("UtilityToken", "decimals", at=token))
+
+    def credit_of(self, account: Address, token: Address | None = None) -> Amount:
+        """What an account can withdraw from the market."""
+        return Amount(self._one("Market", "creditOf", account, token or self.deployment.utility_token))
+
+    # Workers
+
+    def stake_of(self, worker: Address) -> Stake:
+        return self._struct(Stake, "Registry", "stakeOf", worker)
+
+    def free_stake_of(self, worker: Address) -> Amount:
+        """Stake that can back a new bond."""
+        return Amount(self._one("Registry", "freeStakeOf", worker))
+
+    def unbonding_of(self, worker: Address) -> Unbonding:
+        return self._struct(Unbonding, "Registry", "unbondingOf", worker)
+
+    def unbonding_time(self) -> int:
+        return int(self._one("Registry", "unbondingTime"))
+
+    def reputation_of(self, worker: Address) -> Reputation:
+        return self._struct(Reputation, "Registry", "reputationOf", worker)
+
+    # Models, jobs, results
+
+    def model_of(self, model: ModelId) -> ModelRecord:
+        return self._struct(ModelRecord, "Models", "recordOf", model)
+
+    def job_of(self, job: JobId, block: int | None = None) -> Job:
+        return self._struct(Job, "Market", "jobOf", job, block=block)
+
+    def bid_of(self, job: JobId, worker: Address) -> Bid:
+        return self._struct(Bid, "Market", "bidOf", job, worker)
+
+    def result_of(self, job: JobId, block: int | None = None) -> Result:
+        return self._struct(Result, "Results", "resultOf", job, block=block)
+
+    def final_at(self, rfp: Rfp) -> int:
+        """When a committed job can be finalized. Raises Reverted when it isn't committed, or is final already."""
+        return int(self._one("Results", "finalAt", rfp.to_abi()))
+
+    def claim_reveal_time(self) -> int:
+        return int(self._one("Results", "claimRevealTime"))
+
+    def params(self) -> MarketParams:
+        return self._struct(MarketParams, "Market", "params")
+
+    def policy_of(self, token: Address) -> TokenPolicy:
+        return self._struct(TokenPolicy, "Market", "policyOf", token)
+
+    # Calls
+
+    def simulate(self, call: Call, sender: Address, block: int | None = None) -> bytes:
+        """What a call would return if `sender` made it now. Raises Reverted."""
+        fields = {"from": sender, "to": call.to, "data": "0x" + call.data.hex(), "value": hex(call.value)}
+        answer: str = self._asked("eth_call", [fields, _tag(block)])
+        return bytes.fromhex(answer[2:])
+
+    def estimate_gas(self, call: Call, sender: Address, tag: str = "pending") -> int:
+        """The gas that a call would need in the block of `tag`. Raises Reverted."""
+        fields = {"from": sender, "to": call.to, "data": "0x" + call.data.hex(), "value": hex(call.value)}
+        return int(self._asked("eth_estimateGas", [fields, tag]), 16)
+
+    def _asked(self, method: str, params: list[Any]) -> Any:
+        try:
+            return self.rpc.call(method, params)
+        except RpcRefused as error:
+            refusal = as_revert(error)
+            if refusal is None:
+                raise
+            raise refusal from None
+
+    def _read(
+        self, contract: str, function: str, *values: Any, at: Address | None, block: int | None
+    ) -> tuple[Any, ...]:
+        face = interface(contract)
+        to = at or self.deployment.address(contract)
+        data = "0x" + face.encode_call(function, *values).hex()
+        answer = self._asked("eth_call", [{"to": to, "data": data}, _tag(block)])
+        return face.decode_answer(function, bytes.fromhex(answer[2:]))
+
+    def _one(self, contract: str, function: str, *values: Any, at: Address | None = None) -> Any:
+        return self._read(contract, function, *values, at=at, block=None)[0]
+
+    def _struct(
+        self, struct: type[Struct], contract: str, function: str, *values: Any, block: int | None = None
+    ) -> Struct:
+        return struct.from_abi(self._read(contract, function, *values, at=None, block=block)[0])
+
+    def _is_old(self, head: BlockRef) -> bool:
+        limit = self.options.max_head_age
+        return limit is not None and self._clock() - head.timestamp > limit
+
+
+def chain_id_of(rpc: Rpc) -> int:
+    """The id of the chain that a node serves."""
+    return int(rpc.call("eth_chainId", []), 16)
+
+
+def block_ref(raw: Mapping[str, Any]) -> BlockRef:
+    """The block in a node's JSON."""
+    return BlockRef(int(raw["number"], 16), str(raw["hash"]).lower(), int(raw["timestamp"], 16))
+
+
+def _tag(block: int | None) -> str:
+    return "latest" if block is None else hex(block)

@@ -1,0 +1,95 @@
+"""Parameters that a deployment can be made with: seconds for development, days where money is at stake.
+
+Life cycle: before all steps; all are constants of the contracts afterwards. Times in seconds, amounts in base units
+(18 decimals).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from atomic_verify.chain.errors import DeploymentRefused
+from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount
+from atomic_verify.protocol.types import MarketParams, TokenPolicy
+
+UNIT: Final = 10**18
+HOUR: Final = 3_600
+DAY: Final = 86_400
+CONVICTING_WINDOW: Final = 36 * HOUR
+"""Any window whose lapse can convict somebody is at least this long on a public chain: a sequencer may be down."""
+
+DEVELOPMENT_CHAINS: Final = frozenset({31_337, 1_337})
+"""Chain ids on which the market takes undisputable models; the same as in Market."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Everything that a deployment's constructors take, but for addresses.
+
+    `tokens` are payment tokens allowed besides the utility token, with their policies.
+    """
+
+    name: str
+    supply: Amount
+    """Utility tokens minted to the deployer."""
+    market: MarketParams
+    utility_policy: TokenPolicy
+    claim_reveal_time: int
+    unbonding_time: int
+    tokens: Mapping[Address, TokenPolicy] = MappingProxyType({})
+
+
+def development() -> Preset:
+    """Seconds instead of days; refused on public chains."""
+    market = MarketParams(
+        min_bidding_time=1,
+        min_reveal_time=1,
+        min_execution_timeout=1,
+        min_challenge_window=1,
+        max_time=7 * DAY,
+        accept_time=2,
+        fee_bps=100,
+        min_job_bond=Amount(UNIT),
+        fee_recipient=Address("0x000000000000000000000000000000000000dEaD"),
+    )
+    policy = TokenPolicy(min_price=Amount(UNIT // 1_000), bond_rate=Amount(UNIT // 2))
+    return Preset("development", Amount(10**9 * UNIT), market, policy, claim_reveal_time=1, unbonding_time=7 * DAY + 60)
+
+
+def public(fee_recipient: Address = ZERO_ADDRESS) -> Preset:
+    """For a chain on which strangers meet. Without a recipient no fee is taken."""
+    market = MarketParams(
+        min_bidding_time=60,
+        min_reveal_time=60,
+        min_execution_timeout=120,
+        min_challenge_window=CONVICTING_WINDOW,
+        max_time=14 * DAY,
+        accept_time=60,
+        fee_bps=0 if fee_recipient == ZERO_ADDRESS else 100,
+        min_job_bond=Amount(10 * UNIT),
+        fee_recipient=fee_recipient,
+    )
+    policy = TokenPolicy(min_price=Amount(UNIT // 100), bond_rate=Amount(UNIT))
+    return Preset("public", Amount(10**9 * UNIT), market, policy, claim_reveal_time=900, unbonding_time=28 * DAY)
+
+
+def check(preset: Preset, chain_id: int, *, allow_public: bool) -> None:
+    """Refuses a preset that the chain must not have. Raises DeploymentRefused."""
+    if chain_id in DEVELOPMENT_CHAINS:
+        return
+    if not allow_public:
+        raise DeploymentRefused(
+            f"Chain {chain_id} is public: what is deployed there stays",
+            hint="Say that it is meant: --public.",
+            chain_id=chain_id,
+        )
+    market = preset.market
+    if market.min_challenge_window < CONVICTING_WINDOW or preset.claim_reveal_time < 600:
+        raise DeploymentRefused(
+            f"The preset {preset.name!r} is for development: its windows are too short for chain {chain_id}",
+            hint=f"A challenge window is at least {CONVICTING_WINDOW} s on a public chain.",
+            chain_id=chain_id,
+        )
+    if preset.unbonding_time <= market.max_time + preset.claim_reveal_time:
+        raise DeploymentRefused("Stake could leave before the longest window ends", chain_id=chain_id)
