@@ -1,8 +1,8 @@
 """Blobs by digest: the payloads of inputs and outputs, in a folder, an S3 bucket, or memory.
 
-Life cycle: fetch input, publish output, receipt. A *blob* is bytes addressed by the *digest* sha256(bytes), written as
-64 lower-case hexadecimal digits. Bytes are hashed when they are stored and again whenever they are read, so a store that
-rots or lies is noticed and never served. A blob appears whole or not at all.
+Life cycle: fetch input, publish output, receipt. A *blob* is bytes addressed by the *digest* sha256(bytes), written
+as 64 lower-case hexadecimal digits. Bytes are hashed when they are stored and again whenever they are read, so a store
+that rots or lies is noticed and never served. A blob appears whole or not at all.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
-from pathlib import Path
 from io import FileIO
+from pathlib import Path
 from typing import Any
 
 from fsspec.core import url_to_fs
@@ -41,7 +41,7 @@ _FULL = frozenset({ENOSPC, EDQUOT, EFBIG})
 def parse_digest(text: str) -> str:
     """`text` itself if it is a blob's digest. Raises DigestMalformed, so no path can hide in one."""
     if not isinstance(text, str) or _DIGEST.fullmatch(text) is None:
-        raise DigestMalformed("A blob's digest is 64 lower-case hexadecimal digits.", found=repr(text)[:80])
+        raise DigestMalformed("A blob's digest is 64 lower-case hexadecimal digits", found=repr(text)[:80])
     return text
 
 
@@ -63,7 +63,7 @@ class BlobStore:
         except (OSError, ValueError, ImportError) as error:
             raise BlobStoreUnavailable(
                 f"The blob store {self.url} can't be opened: {error}",
-                hint="Check the setting's path or URL, its permissions, and that the driver for its scheme is installed.",
+                hint="Check its path or URL, its permissions, and that the driver for its scheme is installed",
             ) from error
 
     def put(self, data: bytes) -> str:
@@ -80,7 +80,7 @@ class BlobStore:
         with self._partial() as file:
             digest = self._write(file, chunks, limit)
             if expected is not None and digest != parse_digest(expected):
-                raise BlobCorrupt("The bytes have another digest than expected.", expected=expected, found=digest)
+                raise BlobCorrupt("The bytes have another digest than expected", expected=expected, found=digest)
             self._publish(file, digest)
         return digest
 
@@ -93,9 +93,9 @@ class BlobStore:
         with self._translated(digest), self._fs.open(path, "rb") as file:
             data: bytes = file.read(limit + 1)
         if len(data) > limit:
-            raise BlobTooLarge(f"Blob {digest} is larger than {limit} bytes.", digest=digest, limit=limit)
+            raise BlobTooLarge(f"Blob {digest} is larger than {limit} bytes", digest=digest, limit=limit)
         if hashlib.sha256(data).hexdigest() != digest:
-            raise BlobCorrupt(f"The stored bytes of blob {digest} have another digest.", digest=digest)
+            raise BlobCorrupt(f"The stored bytes of blob {digest} have another digest", digest=digest)
         return data
 
     def exists(self, digest: str) -> bool:
@@ -146,23 +146,24 @@ class BlobStore:
 
     @contextmanager
     def _partial(self) -> Iterator[FileIO]:
-        """A new local file that is gone afterwards unless it was published; in the store's own folder if that is local."""
+        """A new local file, gone afterwards unless it was published; in the store's own folder if that is local."""
         with self._translated(None):
             descriptor, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=self._root if self._local else None)
         try:
             # Unbuffered, so that a full disk shows where bytes are written and not again when the file is closed.
-            with open(descriptor, "wb", buffering=0) as file:
+            os.close(descriptor)
+            with FileIO(name, "wb") as file:
                 yield file
         finally:
             with suppress(FileNotFoundError):
-                os.unlink(name)
+                Path(name).unlink()
 
     def _write(self, file: FileIO, chunks: Iterable[bytes], limit: int) -> str:
         hasher, size = hashlib.sha256(), 0
         for chunk in chunks:
             size += len(chunk)
             if size > limit:
-                raise BlobTooLarge(f"The blob is larger than {limit} bytes.", limit=limit)
+                raise BlobTooLarge(f"The blob is larger than {limit} bytes", limit=limit)
             hasher.update(chunk)
             with self._translated(None):
                 _write_all(file, chunk)
@@ -179,7 +180,7 @@ class BlobStore:
             os.fsync(file.fileno())
             folder = Path(path).parent
             folder.mkdir(exist_ok=True)
-            os.replace(file.name, path)
+            Path(str(file.name)).replace(path)
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
@@ -203,11 +204,11 @@ def _write_all(file: FileIO, data: bytes) -> None:
 
 def _storage_error(error: Exception, digest: str | None) -> Exception:
     if isinstance(error, FileNotFoundError) and digest is not None:
-        return BlobMissing(f"There is no blob {digest}.", digest=digest)
+        return BlobMissing(f"There is no blob {digest}", digest=digest)
     if isinstance(error, OSError) and error.errno in _FULL:
         return BlobStoreFull(
-            "The blob store is full; nothing was kept.", hint="Free space or move the store, then try again."
+            "The blob store is full; nothing was kept", hint="Free space or move the store, then try again"
         )
     return BlobStoreUnavailable(
-        f"The blob store failed: {type(error).__name__}: {error}", hint="Check its permissions and connection."
+        f"The blob store failed: {type(error).__name__}: {error}", hint="Check its permissions and connection"
     )

@@ -1,7 +1,7 @@
 """Column types that hold the protocol's values alike in SQLite and PostgreSQL.
 
-Life cycle: all steps. Amounts go up to 2^256, which no integer column holds; a stranger's strings may hold characters that
-PostgreSQL's text refuses (NUL), so they are kept as JSON.
+Life cycle: all steps. Amounts go up to 2^256, which no integer column holds; a stranger's strings may hold characters
+that PostgreSQL's text refuses (NUL), so they are kept as JSON.
 """
 
 import json

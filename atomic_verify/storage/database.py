@@ -34,6 +34,7 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._reader = engine
+        self._writer = engine.execution_options(atomic_write=True)
         if not self.is_sqlite:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -46,9 +47,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, durable when the block ends and undone when it raises. Raises DatabaseUnavailable."""
-        with _translated(self.engine.url), self.engine.connect() as connection:
-            with connection.execution_options(atomic_write=True).begin():
-                yield connection
+        with _translated(self.engine.url), self._writer.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()
@@ -83,7 +83,9 @@ def _parse(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         # The URL may hold a password: it is not repeated.
-        raise DatabaseUnavailable("The database's URL can't be read.", hint="sqlite:///path or postgresql://...") from error
+        raise DatabaseUnavailable(
+            "The database's URL can't be read", hint="sqlite:///path or postgresql://.."
+        ) from error
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -92,9 +94,9 @@ def _parse(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     name = url.get_backend_name()
     if name not in ("sqlite", "postgresql"):
-        raise DatabaseUnavailable(f"{name} databases are not supported.", hint="Use SQLite or PostgreSQL.")
+        raise DatabaseUnavailable(f"{name} databases are not supported", hint="Use SQLite or PostgreSQL")
     if name == "sqlite" and url.database in (None, "", ":memory:"):
-        raise DatabaseUnavailable("A SQLite database in memory would lose its records.", hint="Name a file.")
+        raise DatabaseUnavailable("A SQLite database in memory would lose its records", hint="Name a file")
     try:
         if name == "sqlite":
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +107,7 @@ def _engine(url: URL) -> Engine:
         return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     except (ImportError, NoSuchModuleError) as error:
         raise DatabaseUnavailable(
-            "The driver for PostgreSQL is not installed.", hint="Install atomic-verify[postgres]."
+            "The driver for PostgreSQL is not installed", hint="Install atomic-verify[postgres]"
         ) from error
     except OSError as error:
         raise DatabaseUnavailable(f"The database's folder can't be made: {error}") from error
@@ -142,8 +144,8 @@ def _migrate(connection: Connection) -> None:
         return
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseTooNew(
-            f"The database is of a newer version ({current}) than this software.",
-            hint="Upgrade this software, or name another database.",
+            f"The database is of a newer version ({current}) than this software",
+            hint="Upgrade this software, or name another database",
             found=current,
             known=scripts.get_current_head(),
         )
@@ -171,5 +173,5 @@ def _unavailable(url: URL, error: DBAPIError) -> DatabaseUnavailable:
         cause = cause.replace(str(url.password), "***") if url.password else cause
     return DatabaseUnavailable(
         f"The database {shown} failed: {cause[:300]}",
-        hint="Check that it runs, its URL, its permissions and the free space on its disk.",
+        hint="Check that it runs, its URL, its permissions and the free space on its disk",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class DeadlinePassed(Exception):  # noqa: N818 - never leaves this package
+class DeadlinePassed(Exception):
     """No time is left."""
 
 

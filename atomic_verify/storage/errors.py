@@ -1,6 +1,7 @@
-"""What can go wrong with blobs, their fetching, and the database. Each class is one stable code with a page in docs/errors.
+"""What can go wrong with blobs, their fetching, and the database.
 
-Used at the steps fetch input, publish output, and wherever records are kept.
+Used at the steps fetch input, publish output, and wherever records are kept. Each class is one stable code with a page
+under docs/errors.
 """
 
 from atomic_verify.errors import AtomicError

@@ -1,9 +1,9 @@
 """Fetches one blob from a stranger's URL into the store, bounded in bytes and time, and only from where it may.
 
-Life cycle: fetch input (a worker, from the RFP's URI) and publish output (a gateway, from the worker's endpoint). Terms:
-an address is *global* when it is reachable from the public internet; fetching any other on a stranger's word (SSRF)
-would show it what only this machine can see. Redirects are not followed and no content encoding is accepted. The host is
-looked up once and that address is connected to, so a name can't change its answer in between (DNS rebinding).
+Life cycle: fetch input (a worker, from the RFP's URI) and publish output (a gateway, from the worker's endpoint).
+Terms: an address is *global* when it is reachable from the public internet; fetching any other on a stranger's word
+(SSRF) would show it what only this machine can see. Redirects are not followed and no content encoding is accepted. The
+host is looked up once and that address is connected to, so a name can't change its answer in between (DNS rebinding).
 """
 
 import http.client
@@ -52,7 +52,9 @@ def digest_in_url(url: str) -> str:
     try:
         return parse_digest(_split(url).path.rsplit("/", 1)[-1])
     except DigestMalformed as error:
-        raise FetchRefused("A blob's URL ends in its digest, 64 lower-case hexadecimal digits.", url=url[:200]) from error
+        raise FetchRefused(
+            "A blob's URL ends in its digest, 64 lower-case hexadecimal digits", url=url[:200]
+        ) from error
 
 
 def fetch_blob(
@@ -78,9 +80,9 @@ def fetch_blob(
         with _connected(parts, addresses, tls, deadline) as connection:
             store.put_stream(_body(connection, parts, policy), expected=digest, max_bytes=policy.max_bytes)
     except (DeadlinePassed, TimeoutError) as error:
-        raise FetchTimeout(f"The blob did not arrive within {policy.timeout:g} s.", url=url[:200]) from error
+        raise FetchTimeout(f"The blob did not arrive within {policy.timeout:g} s", url=url[:200]) from error
     except BlobCorrupt as error:
-        raise FetchMismatch("The server sent other bytes than asked for.", url=url[:200], **error.details) from error
+        raise FetchMismatch("The server sent other bytes than asked for", url=url[:200], **error.details) from error
     except (http.client.HTTPException, OSError) as error:
         raise FetchFailed(f"The server failed: {type(error).__name__}: {error}"[:300], url=url[:200]) from error
 
@@ -101,16 +103,16 @@ def is_global(text: str) -> bool:
 def _split(url: str) -> SplitResult:
     """The URL's parts: http or https, with a host, without user or password, in plain ASCII."""
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
-        raise FetchRefused("A blob's URL is at most 2048 printable ASCII characters.", url=url[:200])
+        raise FetchRefused("A blob's URL is at most 2048 printable ASCII characters", url=url[:200])
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise FetchRefused(f"Not a URL: {error}", url=url[:200]) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise FetchRefused("A blob is fetched over http or https.", url=url[:200])
+        raise FetchRefused("A blob is fetched over http or https", url=url[:200])
     if "@" in parts.netloc:
-        raise FetchRefused("A blob's URL holds no user and no password.")
+        raise FetchRefused("A blob's URL holds no user and no password")
     return parts
 
 
@@ -144,11 +146,11 @@ def _resolve(host: str, port: int) -> Sequence[str]:
 
 def _check_addresses(addresses: Sequence[str], parts: SplitResult, policy: FetchPolicy) -> None:
     if not addresses:
-        raise FetchFailed("The host has no address.", host=parts.hostname)
+        raise FetchFailed("The host has no address", host=parts.hostname)
     if not policy.allow_private and not all(map(is_global, addresses)):
         raise FetchRefused(
-            "The host is not on the public internet.",
-            hint="Only a development set-up fetches from private addresses; it has a setting for that.",
+            "The host is not on the public internet",
+            hint="Only a development set-up fetches from private addresses; it has a setting for that",
             host=parts.hostname,
         )
 
@@ -183,21 +185,26 @@ def _socket(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.s
 def _body(connection: http.client.HTTPConnection, parts: SplitResult, policy: FetchPolicy) -> Iterator[bytes]:
     """The answer's body in chunks, once its head was found to be what was asked for."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", "User-Agent": "atomic-verify"}
+    headers = {
+        "Host": parts.netloc,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        "User-Agent": "atomic-verify",
+    }
     connection.request("GET", target, headers=headers)
     response = connection.getresponse()
     if 300 <= response.status < 400:
-        raise FetchRefused("The server redirects elsewhere; redirects are not followed.", status=response.status)
+        raise FetchRefused("The server redirects elsewhere; redirects are not followed", status=response.status)
     if response.status != http.HTTPStatus.OK:
-        raise FetchFailed(f"The server answered {response.status}.", status=response.status)
+        raise FetchFailed(f"The server answered {response.status}", status=response.status)
     encoding = response.getheader("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise FetchRefused("The server sent an encoded body; blobs travel as they are.", encoding=encoding[:40])
+        raise FetchRefused("The server sent an encoded body; blobs travel as they are", encoding=encoding[:40])
     if response.length is not None and response.length > policy.max_bytes:
-        raise BlobTooLarge(f"The blob is larger than {policy.max_bytes} bytes.", limit=policy.max_bytes)
+        raise BlobTooLarge(f"The blob is larger than {policy.max_bytes} bytes", limit=policy.max_bytes)
     received, expected = 0, response.length
     while chunk := response.read1(CHUNK_BYTES):
         received += len(chunk)
         yield chunk
     if expected is not None and received < expected:
-        raise FetchFailed("The server broke off.", received=received, expected=expected)
+        raise FetchFailed("The server broke off", received=received, expected=expected)

@@ -1,10 +1,10 @@
-"""What the events of the chain add up to: a job with its bids, attempts, result and settlement; workers, models, credits.
+"""What the events of the chain add up to: jobs with bids, attempts, result and settlement; workers, models, credits.
 
 Life cycle: all steps. `projections` folds events into these records, `tables` keeps them, `queries` hands them out.
 
-Terms: a *projection* is a record that follows from events alone. A *point* is where an event stands on the chain. Ids and
-roots are bytes; block and transaction hashes lower-case 0x-hex; prices and escrows base units of the payment token; bonds
-and stakes base units of the utility token; times Unix seconds.
+Terms: a *projection* is a record that follows from events alone. A *point* is where an event stands on the chain. Ids
+and roots are bytes; block and transaction hashes lower-case 0x-hex; prices and escrows base units of the payment token;
+bonds and stakes base units of the utility token; times Unix seconds.
 """
 
 from collections.abc import Mapping

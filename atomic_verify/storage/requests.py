@@ -1,8 +1,8 @@
 """What a gateway was asked for: each request once, and which raw inputs a job's items were made from.
 
-Life cycle: before post. Terms: an *Idempotency-Key* is the client's name for one request; asking again under it returns
-the same job, and asking for something else under it is a conflict. A request's *plan* is all that is needed to go on with
-it after a crash (the RFP with its nonce, above all), written before anything is sent.
+Life cycle: before post. Terms: an *Idempotency-Key* is the client's name for one request; asking again under it
+returns the same job, and asking for something else under it is a conflict. A request's *plan* is all that is needed to
+go on with it after a crash (the RFP with its nonce, above all), written before anything is sent.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""All tables. Those of the chain are rebuilt from its events whenever it re-orgs; those of a process are its own memory.
+"""All tables. Those of the chain are rebuilt from its events when it re-orgs; those of a process are its own memory.
 
 Life cycle: all steps. Ids, hashes and digests are text in lower-case hexadecimal, addresses text with their checksum,
 amounts decimal text, times Unix seconds. `migrations` creates them; a test holds the two against each other.
@@ -220,7 +220,7 @@ workers = Table(
     Column("unbonding_ready_at", BigInteger),
 )
 
-credits = Table(
+account_credits = Table(
     "credits",
     metadata,
     Column("account", Text, primary_key=True),
