@@ -1,0 +1,67 @@
+"""Install a model: run the build script of its folder, check what it made, and put it into the library.
+
+Used before a worker or gateway starts. A *source folder* holds `manifest.json` and `build.py`, a script that writes the
+files that the manifest pins into the folder named by its one argument. Only files with the pinned digests are ever
+installed, and the manifest last, so a model is in the library whole or not at all.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from atomic_verify.models.errors import ModelBuildFailed, ModelError
+from atomic_verify.models.library import InstalledModel, read_pinned
+from atomic_verify.models.manifest import MANIFEST_NAME, Manifest
+
+SCRIPT_NAME = "build.py"
+DEFAULT_TIMEOUT = 600.0
+"""Seconds; a build may have to download."""
+
+
+def build_model(source: Path, models_dir: Path, *, timeout: float = DEFAULT_TIMEOUT) -> InstalledModel:
+    """Install the model of folder `source` into `models_dir/<name>`; does nothing if it is there already.
+
+    Raises ModelBuildFailed, ModelFileMissing, ManifestInvalid, ModelDigestMismatch, CodecUnknown.
+    """
+    manifest = Manifest.load(source / MANIFEST_NAME)
+    target = models_dir / manifest.name
+    if not _is_installed(manifest, target):
+        models_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{manifest.name}-", dir=models_dir) as scratch:
+            _run(source / SCRIPT_NAME, Path(scratch), timeout)
+            _install(manifest, Path(scratch), target)
+    return InstalledModel.open(target)
+
+
+def _is_installed(manifest: Manifest, target: Path) -> bool:
+    try:
+        if Manifest.load(target / MANIFEST_NAME) != manifest:
+            return False
+        for pin in manifest.files:
+            read_pinned(target, pin)
+    except ModelError:
+        return False
+    return True
+
+
+def _run(script: Path, out: Path, timeout: float) -> None:
+    command = [sys.executable, str(script.resolve()), str(out.resolve())]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ModelBuildFailed(f"{script} couldn't be run to its end", reason=str(error)[:300]) from error
+    if done.returncode != 0:
+        raise ModelBuildFailed(
+            f"{script} failed", exit_code=done.returncode, output=(done.stdout + done.stderr).strip()[-2000:]
+        )
+
+
+def _install(manifest: Manifest, built: Path, target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for pin in manifest.files:
+        read_pinned(built, pin)
+        (built / pin.file).replace(target / pin.file)
+    staged = built / MANIFEST_NAME
+    staged.write_text(manifest.model_dump_json(indent=2, exclude_defaults=True) + "\n")
+    staged.replace(target / MANIFEST_NAME)

@@ -1,0 +1,146 @@
+"""The installed models: folders of digest-checked files, found by name or by model id.
+
+Used by workers before a bid and by gateways before a post. Layout: `<models_dir>/<name>/manifest.json` and beside it
+the files that the manifest pins. A codec's tables are checked when a model is opened, the graph when it is read.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from atomic_verify.commitments import Signature
+from atomic_verify.commitments.tensors import Array
+from atomic_verify.models.answers import AnswerSchema
+from atomic_verify.models.codecs import Answer, Codec, Tensors, make_codec
+from atomic_verify.models.errors import ManifestInvalid, ModelDigestMismatch, ModelFileMissing, ModelUnknown
+from atomic_verify.models.manifest import MANIFEST_NAME, FilePin, Manifest, Stacking
+from atomic_verify.protocol.primitives import ModelId
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """What a session needs of a model: the graph's bytes, its signature per item, and how far items may be stacked."""
+
+    name: str
+    graph: bytes
+    graph_sha256: str
+    inputs: Signature
+    outputs: Signature
+    stacking: Stacking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstalledModel:
+    """A model whose files are in a folder."""
+
+    manifest: Manifest
+    model_id: ModelId
+    directory: Path
+    codec: Codec
+    answers: AnswerSchema
+
+    @classmethod
+    def open(cls, directory: Path) -> "InstalledModel":
+        """Read the manifest and check the codec's tables.
+
+        Raises ModelFileMissing, ManifestInvalid, ModelDigestMismatch, CodecUnknown.
+        """
+        manifest = Manifest.load(directory / MANIFEST_NAME)
+        tables = {pin.file: read_pinned(directory, pin) for pin in manifest.codec.tables}
+        entry = manifest.codec
+        codec = make_codec(entry.name, entry.options, tables, manifest.input_signature, manifest.output_signature)
+        return cls(manifest, manifest.model_id, directory, codec, AnswerSchema(manifest.answer_schema))
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    def executable(self) -> Executable:
+        """The graph, read and digest-checked now. Raises ModelFileMissing, ModelDigestMismatch."""
+        manifest = self.manifest
+        return Executable(
+            name=manifest.name,
+            graph=read_pinned(self.directory, manifest.graph),
+            graph_sha256=manifest.graph.sha256,
+            inputs=manifest.input_signature,
+            outputs=manifest.output_signature,
+            stacking=manifest.stacking,
+        )
+
+    def encode(self, raw: BinaryIO) -> dict[str, Array]:
+        """Input tensors of one raw item. Raises ItemRefused."""
+        return self.codec.encode(raw)
+
+    def answer(self, inputs: Tensors, outputs: Tensors) -> Answer:
+        """The typed answer of one item, valid under the manifest's schema. Raises AnswerUndefined, AnswerInvalid."""
+        answer = self.codec.decode(inputs, outputs)
+        self.answers.require(answer)
+        return answer
+
+
+class ModelLibrary:
+    """The models installed in one folder. Reads the folder when it is made; make another after an installation."""
+
+    def __init__(self, directory: Path) -> None:
+        """A folder that doesn't exist is an empty library. Raises what `InstalledModel.open` raises."""
+        self.directory = directory
+        # A build in progress has its scratch folder beside the models; its name begins with a dot.
+        folders = sorted(path.parent for path in directory.glob(f"[!.]*/{MANIFEST_NAME}"))
+        self._models: dict[str, InstalledModel] = {}
+        for folder in folders:
+            model = InstalledModel.open(folder)
+            if model.name != folder.name:
+                raise ManifestInvalid(f"the folder {folder.name!r} holds the model {model.name!r}", path=str(folder))
+            self._models[model.name] = model
+        self._by_id = {model.model_id: model for model in self._models.values()}
+
+    def __iter__(self) -> Iterator[InstalledModel]:
+        return iter(self._models.values())
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def by_id(self, model_id: bytes) -> InstalledModel:
+        """Raises ModelUnknown."""
+        found = self._by_id.get(ModelId(bytes(model_id)))
+        if found is None:
+            raise ModelUnknown("no installed model has this id", hint=self._hint(), model_id="0x" + model_id.hex())
+        return found
+
+    def get(self, name_or_id: str) -> InstalledModel:
+        """The model of this name, or of this id as 0x and 64 hexadecimal digits. Raises ModelUnknown."""
+        if name_or_id in self._models:
+            return self._models[name_or_id]
+        if name_or_id.startswith("0x") and len(name_or_id) == 66:
+            try:
+                return self.by_id(bytes.fromhex(name_or_id[2:]))
+            except ValueError:
+                pass
+        raise ModelUnknown(f"no installed model is called {name_or_id[:80]!r}", hint=self._hint())
+
+    def _hint(self) -> str:
+        known = ", ".join(self._models) or "none"
+        return f"installed in {self.directory}: {known}"
+
+
+def read_pinned(directory: Path, pin: FilePin) -> bytes:
+    """A file's bytes if they are the pinned ones. Raises ModelFileMissing, ModelDigestMismatch."""
+    path = directory / pin.file
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(pin.bytes + 1)
+    except OSError as error:
+        raise ModelFileMissing(
+            f"the model's file {pin.file} can't be read", hint="build the model again", path=str(path)
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if len(content) != pin.bytes or found != pin.sha256:
+        raise ModelDigestMismatch(
+            f"{pin.file} isn't the file that the manifest pins",
+            hint="build the model again",
+            expected=pin.sha256,
+            found=found,
+        )
+    return content
