@@ -103,7 +103,7 @@ class Anvil:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent(),
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509  # only a system call happens there
         )
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

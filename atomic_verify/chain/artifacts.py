@@ -1,6 +1,6 @@
 """ABI and bytecode of the contracts, as they are packed into this package.
 
-Life cycle: before all steps. An *artifact* is one JSON file in `abi/`, written by the build from what the compiler says.
+Life cycle: before all steps. An *artifact* is one JSON file in `abi/`, made from the compiler's output.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Every call that a requester, worker or watcher makes, built from the protocol's records; ABI names are spelt here only.
+"""Every call that a requester, worker or watcher makes, from the protocol's records; only here are ABI names spelt.
 
-Life cycle: all steps that write the chain, in the order of a job's life. A *call* is what a transaction will do, without
-nonce, fee or signature.
+Life cycle: all steps that write the chain, in the order of a job's life. A *call* is what a transaction will do,
+without nonce, fee or signature.
 """
 
 from collections.abc import Sequence

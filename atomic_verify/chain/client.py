@@ -6,7 +6,7 @@ seconds by the chain's own clock. What is written goes through `sender`.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from atomic_verify.chain.calls import Call, Calls
@@ -41,7 +41,7 @@ class ChainOptions:
     """How patient a client is. Times in seconds."""
 
     timeout: float = 10.0
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     max_head_age: float | None = None
     """Older newest blocks are stale; None for chains that only mine when there is something to mine."""
     stale_tries: int = 4

@@ -1,7 +1,7 @@
 """The record of one deployment: where the contracts of one chain stand and what they were made with.
 
-Life cycle: read before all steps, written once by `deploy`. It is `deployments/<chainId>.json` in the repository, or any
-file of the same form.
+Life cycle: read before all steps, written once by `deploy`. It is `deployments/<chainId>.json` in the repository, or
+any file of the same form.
 """
 
 import json

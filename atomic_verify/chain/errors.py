@@ -121,7 +121,7 @@ class DeploymentMismatch(ChainError):
 
 
 class DeploymentRefused(ChainError):
-    """Development parameters on a public chain, a public chain without a word that it is meant, or a file in the way."""
+    """Development parameters on a public chain, or a public chain without a word that it is meant."""
 
     code = "deployment-refused"
 

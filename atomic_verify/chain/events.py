@@ -112,7 +112,7 @@ class EventReader:
         blocks = sorted({block for block, _ in missing})
         headers = self._rpc.batch([("eth_getBlockByHash", [block, False]) for block in blocks])
         receipts = self._rpc.batch([("eth_getTransactionReceipt", [tx]) for _, tx in missing])
-        times = {block: raw for block, raw in zip(blocks, headers, strict=True)}
+        times = dict(zip(blocks, headers, strict=True))
         for pair, receipt in zip(missing, receipts, strict=True):
             block, _ = pair
             header = times[block]

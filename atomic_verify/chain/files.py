@@ -22,7 +22,7 @@ def write_over(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Writes a file in place of the one that may be there."""
     scratch = _scratch(path, content, mode)
     try:
-        os.replace(scratch, path)
+        scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise

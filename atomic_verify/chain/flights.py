@@ -7,7 +7,6 @@ crash between any two lines harmless; each line that persists says why it stands
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from atomic_verify.chain.calls import Call
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.errors import (
     ChainUnavailable,
@@ -18,10 +17,10 @@ from atomic_verify.chain.errors import (
 )
 from atomic_verify.chain.fees import Fees, choose, raised
 from atomic_verify.chain.keystore import Signer
+from atomic_verify.chain.lookout import Lookout, call_of
 from atomic_verify.chain.reverts import Reverted
-from atomic_verify.chain.transactions import Refusal, SendPolicy, Sight, Step, TxReceipt, classify_refusal, decide
+from atomic_verify.chain.transactions import Refusal, SendPolicy, Step, TxReceipt, classify_refusal, decide
 from atomic_verify.protocol.intents import Intent, IntentState, IntentStore
-from atomic_verify.protocol.primitives import Address
 
 MAX_ERROR = 1_000
 
@@ -44,6 +43,7 @@ class Flights:
         self._policy = policy
         self._clock = clock
         self._log = log
+        self._lookout = Lookout(chain, signer.address, policy)
 
     # From INTENDED to SENT
 
@@ -64,9 +64,8 @@ class Flights:
 
     def launch(self, intent: Intent, nonce: int | None = None) -> Intent:
         """Tries the call, signs and broadcasts it. Raises Reverted and leaves the intent failed if it would revert."""
-        call = Call(intent.name, Address(intent.to), bytes.fromhex(intent.data[2:]), intent.value)
         try:
-            gas = self._chain.estimate_gas(call, self._signer.address, self._policy.simulate_at)
+            gas = self._chain.estimate_gas(call_of(intent), self._signer.address, self._policy.simulate_at)
         except Reverted as error:
             self.fail(intent, error.code, error.message)
             raise
@@ -75,7 +74,7 @@ class Flights:
                 raise self._stuck(intent, self._no_funds()) from None
             raise
         try:
-            fees = choose(*self._market_fees(), self._policy.fee_cap)
+            fees = choose(*self._lookout.fees(), self._policy.fee_cap)
         except FeeCapExceeded as error:
             raise self._stuck(intent, error) from None
         taken = self._next_nonce() if nonce is None else nonce
@@ -122,7 +121,7 @@ class Flights:
         return signed
 
     def _broadcast(self, intent: Intent) -> Intent:
-        """Gives the signed bytes to the node. That it can't be reached leaves the intent as it is: a later look tells."""
+        """Gives the signed bytes to the node. If it can't be reached the intent stays as it is: a later look tells."""
         try:
             self._chain.rpc.call("eth_sendRawTransaction", [intent.raw])
         except ChainUnavailable as error:
@@ -152,7 +151,7 @@ class Flights:
             raise self._stuck(intent, self._no_funds())
         if refusal is Refusal.FEE_TOO_LOW:
             return self._bumped(intent)
-        ours = self._sight(intent).in_pool
+        ours = self._lookout.sight(intent).in_pool
         if refusal is Refusal.UNDERPRICED_REPLACEMENT:
             # A foreign transaction of this nonce is waited for: to outbid it would undo what another instance did.
             return self._bumped(intent) if ours else intent
@@ -169,7 +168,7 @@ class Flights:
             intent = self._freed(intent)
         if intent.state is IntentState.INTENDED:
             return self.launch(intent)
-        sight = self._sight(intent)
+        sight = self._lookout.sight(intent)
         step = decide(intent, sight, self._clock(), self._policy)
         if step is Step.MINE and sight.receipt is not None:
             return self._mined(intent, sight.receipt)
@@ -184,8 +183,8 @@ class Flights:
         return self._bumped(intent) if step is Step.BUMP else intent
 
     def revive_vanished(self) -> list[Intent]:
-        """Brings final intents back whose transactions the chain no longer has, after a re-org deeper than waited for."""
-        next_nonce = self._count("latest")
+        """Sends final intents again whose transactions a re-org, deeper than waited for, took out of the chain."""
+        next_nonce = self._lookout.nonce("latest")
         held = self._store.with_nonce_from(self._chain.chain_id, self._signer.address, next_nonce)
         return [self._broadcast(self._vanished(one)) for one in held if one.state is IntentState.FINAL]
 
@@ -194,13 +193,13 @@ class Flights:
         held = [one.nonce for one in self._unfinished() if one.nonce is not None]
         if not held:
             return None
-        next_nonce = self._count("latest")
-        if max(held) <= next_nonce or next_nonce in held or self._count("pending") > next_nonce:
+        next_nonce = self._lookout.nonce("latest")
+        if max(held) <= next_nonce or next_nonce in held or self._lookout.nonce("pending") > next_nonce:
             return None
         return next_nonce
 
     def _mined(self, intent: Intent, receipt: TxReceipt) -> Intent:
-        code, why = (None, None) if receipt.succeeded else self._reason(intent, receipt)
+        code, why = (None, None) if receipt.succeeded else self._lookout.reason(intent, receipt)
         mined = intent.moved(
             IntentState.MINED,
             self._clock(),
@@ -247,67 +246,21 @@ class Flights:
 
     def _bumped(self, intent: Intent) -> Intent:
         """Signs the same act under the same nonce at a higher fee; of all versions at most one can be mined."""
-        assert intent.nonce is not None and intent.gas_limit is not None
+        if intent.nonce is None or intent.gas_limit is None:
+            return intent
         old = Fees(intent.max_fee or 0, intent.priority_fee or 0)
-        fees = raised(old, *self._market_fees(), self._policy.bump_percent, self._policy.fee_cap)
+        fees = raised(old, *self._lookout.fees(), self._policy.bump_percent, self._policy.fee_cap)
         if fees is None:
             self._log.warning("fee_cap_reached", key=intent.key, max_fee=old.max_fee, cap=self._policy.fee_cap)
             return intent
         return self._broadcast(self._signed(intent, intent.nonce, intent.gas_limit, fees, tries=intent.tries))
 
-    # Looking
-
-    def _sight(self, intent: Intent) -> Sight:
-        """One look at the chain for one intent."""
-        account, rpc = self._signer.address, self._chain.rpc
-        head = int(rpc.call("eth_blockNumber", []), 16)
-        settled = hex(max(0, head - self._policy.confirmations))
-        # Nonces before receipts: a nonce seen as used must find its receipt, if it is ours.
-        asked = [("eth_getTransactionCount", [account, "latest"]), ("eth_getTransactionCount", [account, settled])]
-        asked += [("eth_getTransactionReceipt", [one]) for one in intent.hashes]
-        asked += [("eth_getTransactionByHash", [one]) for one in intent.hashes]
-        answers = rpc.batch(asked)
-        receipts = answers[2 : 2 + len(intent.hashes)]
-        waiting = answers[2 + len(intent.hashes) :]
-        mined = next((TxReceipt.from_rpc(raw) for raw in receipts if raw is not None and raw.get("blockHash")), None)
-        return Sight(
-            head=head,
-            next_nonce=int(answers[0], 16),
-            settled_nonce=int(answers[1], 16) if head >= self._policy.confirmations else 0,
-            receipt=mined,
-            in_pool=any(raw is not None and not raw.get("blockHash") for raw in waiting),
-        )
-
-    def _reason(self, intent: Intent, receipt: TxReceipt) -> tuple[str, str]:
-        """Why a mined transaction reverted: its call, tried again on the state before and after its block."""
-        call = Call(intent.name, Address(intent.to), bytes.fromhex(intent.data[2:]), intent.value)
-        for block in (receipt.block_number - 1, receipt.block_number):
-            try:
-                self._chain.simulate(call, self._signer.address, block)
-            except Reverted as error:
-                return error.code, error.message
-            except (RpcRefused, ChainUnavailable):
-                break
-        if intent.gas_limit is not None and receipt.gas_used >= intent.gas_limit * 98 // 100:
-            return "revert-out-of-gas", "The transaction ran out of gas"
-        return Reverted.code, "The transaction reverted for a reason that cannot be told any more"
-
-    def _market_fees(self) -> tuple[int, int]:
-        """Base fee of the newest block and the priority fee that the node suggests, wei per gas."""
-        block = self._chain.rpc.call("eth_getBlockByNumber", ["latest", False])
-        try:
-            tip = int(self._chain.rpc.call("eth_maxPriorityFeePerGas", []), 16)
-        except RpcRefused:
-            tip = 10**9  # the node doesn't know the method; one gwei is taken everywhere
-        return int(block.get("baseFeePerGas") or "0x0", 16), max(1, tip)
+    # Helpers
 
     def _next_nonce(self) -> int:
         """The next nonce that neither the chain, the node's pool, nor an unfinished intent has."""
         held = [one.nonce for one in self._unfinished() if one.nonce is not None]
-        return max([self._count("latest"), self._count("pending"), *(nonce + 1 for nonce in held)])
-
-    def _count(self, block: str) -> int:
-        return int(self._chain.rpc.call("eth_getTransactionCount", [self._signer.address, block]), 16)
+        return max([self._lookout.nonce("latest"), self._lookout.nonce("pending"), *(nonce + 1 for nonce in held)])
 
     def _unfinished(self) -> Sequence[Intent]:
         return self._store.unfinished(self._chain.chain_id, self._signer.address)

@@ -1,7 +1,7 @@
 """Whether a node's newest block can be trusted to be the newest.
 
-Life cycle: below all reads. Behind one URL often stand several nodes, some of them late: a head that lies behind one that
-was seen, on the same chain, is *stale*. A head that lies behind on *another* branch is a re-org and right.
+Life cycle: below all reads. Behind one URL often stand several nodes, some of them late: a head that lies behind one
+that was seen, on the same chain, is *stale*. A head that lies behind on *another* branch is a re-org and right.
 """
 
 from collections import OrderedDict

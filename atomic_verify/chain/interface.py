@@ -1,7 +1,8 @@
 """How calls, answers, events and errors of one contract are written in bytes: its ABI, made ready for use.
 
-Life cycle: below all steps. A *selector* is the first 4 bytes of a call's or error's data; a *topic* is 32 bytes by which
-a node finds a log. *Plain* values are JSON: ints, bools, strings, lists, dicts; addresses and bytes as lower-case 0x-hex.
+Life cycle: below all steps. A *selector* is the first 4 bytes of a call's or error's data; a *topic* is 32 bytes by
+which a node finds a log. *Plain* values are JSON: ints, bools, strings, lists, dicts; addresses and bytes as lower-case
+0x-hex.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.exceptions import DecodingError, EncodingError
-from eth_abi.registry import BaseEquals, registry
+from eth_abi.registry import ABIRegistry, BaseEquals, registry
 from eth_utils.crypto import keccak
 
 from atomic_verify.chain.artifacts import Artifact, load
@@ -156,7 +157,8 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 @cache
 def _codec() -> ABICodec:
     """eth_abi's codec; strings that aren't UTF-8 decode with replacement characters, since strangers write them."""
-    changed = registry.copy()
+    lenient = StringDecoder(handle_string_errors="replace")  # type: ignore[no-untyped-call]
+    changed: ABIRegistry = registry.copy()  # type: ignore[no-untyped-call]
     changed.unregister_decoder("string")
-    changed.register_decoder(BaseEquals("string"), StringDecoder(handle_string_errors="replace"), label="string")
+    changed.register_decoder(BaseEquals("string"), lenient, label="string")  # type: ignore[no-untyped-call]
     return ABICodec(changed)

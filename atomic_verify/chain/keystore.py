@@ -1,7 +1,7 @@
 """Keys: made, kept encrypted in keystore files of version 3, and used through a `Signer` that never shows them.
 
-Life cycle: before all steps. A *keystore* is a JSON file with a private key encrypted under a password; *signing* happens
-here and nowhere else.
+Life cycle: before all steps. A *keystore* is a JSON file with a private key encrypted under a password; *signing*
+happens here and nowhere else.
 """
 
 import json
@@ -24,7 +24,8 @@ from atomic_verify.chain.errors import (
     WrongPassword,
 )
 from atomic_verify.chain.files import write_new
-from atomic_verify.protocol.primitives import Address
+from atomic_verify.protocol.errors import AddressMalformed
+from atomic_verify.protocol.primitives import Address, parse_address
 
 Password = str | Path | Callable[[], str]
 """A password, the file that holds it on its first line, or what asks a person for it."""
@@ -55,7 +56,7 @@ class Signer:
         return Address(self._account.address)
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[str, str]:
-        """Signs a transaction; `fields` are those of `eth_account`. Returns the raw transaction and its hash, 0x-hex."""
+        """Signs a transaction with the fields of `eth_account`. Returns the raw transaction and its hash, 0x-hex."""
         signed = self._account.sign_transaction(dict(fields))
         return "0x" + bytes(signed.raw_transaction).hex(), "0x" + bytes(signed.hash).hex()
 
@@ -105,9 +106,6 @@ def load(path: Path, password: Password) -> Signer:
 
 def address_of(path: Path) -> Address | None:
     """The address that a keystore claims, without opening it; None when it names none."""
-    from atomic_verify.protocol.errors import AddressMalformed
-    from atomic_verify.protocol.primitives import parse_address
-
     claimed = str(_read(path).get("address", ""))
     try:
         return parse_address("0x" + claimed.removeprefix("0x").lower())

@@ -5,8 +5,7 @@ Life cycle: before all steps; all are constants of the contracts afterwards. Tim
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Final
 
 from atomic_verify.chain.errors import DeploymentRefused
@@ -37,7 +36,7 @@ class Preset:
     utility_policy: TokenPolicy
     claim_reveal_time: int
     unbonding_time: int
-    tokens: Mapping[Address, TokenPolicy] = MappingProxyType({})
+    tokens: Mapping[Address, TokenPolicy] = field(default_factory=dict)
 
 
 def development() -> Preset:

@@ -1,6 +1,6 @@
 """What a contract says when it refuses a call: its custom errors, as errors of this program.
 
-Life cycle: every step that writes the chain; a call is tried without a transaction first, so that a refusal costs no gas.
+Life cycle: every step that writes the chain; a call is tried without a transaction first, so that a refusal is free.
 The code of a refusal is `revert-` and the Solidity error's name: TooEarly is `revert-too-early`.
 """
 

@@ -1,7 +1,7 @@
 """The one owner of a key's nonces: writes down what it will do, does it once, and goes on after any crash or re-org.
 
-Life cycle: every transaction of every step. An *intent* (see `protocol.intents`) is persisted before each act. Whether a
-transaction took effect is read from the chain and never guessed from a time-out.
+Life cycle: every transaction. An *intent* (see `protocol.intents`) is persisted before each act. Whether a transaction
+took effect is read from the chain and never guessed from a time-out.
 """
 
 import time
@@ -139,7 +139,7 @@ class TransactionSender:
             return moved
 
     def recover(self) -> list[Intent]:
-        """Goes on with every unfinished intent after a start; returns them as they stand now. Raises ChainUnavailable."""
+        """Goes on with every unfinished intent after a start, and returns them. Raises ChainUnavailable."""
         with self._lock:
             before = self._store.unfinished(self._chain.chain_id, self._address)
             if before:

@@ -109,7 +109,8 @@ def decide(intent: Intent, sight: Sight, now: float, policy: SendPolicy) -> Step
             return Step.MINE
         deep = sight.head - sight.receipt.block_number >= policy.confirmations
         return Step.FINISH if deep else Step.WAIT
-    assert intent.nonce is not None
+    if intent.nonce is None:
+        return Step.WAIT
     if sight.settled_nonce > intent.nonce:
         return Step.GIVE_UP_NONCE
     if sight.next_nonce > intent.nonce:
@@ -140,7 +141,7 @@ _WORDS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
     (Refusal.NO_FUNDS, re.compile(r"insufficient (funds|balance)|not enough funds|upfront cost|overshot", re.I)),
     (
         Refusal.FEE_TOO_LOW,
-        re.compile(r"underpriced|fee ?cap|less than block base fee|max fee per gas|fee too low", re.I),
+        re.compile(r"underpriced|fee ?cap|block base fee|max fee per gas|fee too low", re.I),
     ),
 )
 
