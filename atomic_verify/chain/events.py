@@ -5,7 +5,7 @@ told about an event is of one block: logs, header and receipt must agree on its 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -25,7 +25,7 @@ EMITTERS: Final = tuple(name for name in CONTRACTS if name != "UtilityToken")
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
+class Context:
     """What the block and the receipt say about one transaction."""
 
     timestamp: int
@@ -41,7 +41,7 @@ class EventReader:
         self._emitters: dict[str, Interface] = {deployment.address(name).lower(): interface(name) for name in EMITTERS}
         self._range = max_range
         self._max_range = max_range
-        self._contexts: OrderedDict[tuple[str, str], _Context] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, str], Context] = OrderedDict()
         self._lock = Lock()
 
     def read(self, first: int, last: int) -> list[ChainEvent]:
@@ -76,36 +76,11 @@ class EventReader:
 
     def _decoded(self, logs: Sequence[Mapping[str, Any]]) -> list[ChainEvent]:
         contexts = self._contexts_of(logs)
-        events = []
-        for log in logs:
-            face = self._emitters[str(log["address"]).lower()]
-            topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-            decoded = face.decode_log(topics, bytes.fromhex(log["data"][2:]))
-            if decoded is None:
-                continue
-            name, args = decoded
-            block_hash, tx_hash = str(log["blockHash"]).lower(), str(log["transactionHash"]).lower()
-            context = contexts[(block_hash, tx_hash)]
-            events.append(
-                ChainEvent(
-                    block_number=int(log["blockNumber"], 16),
-                    block_hash=block_hash,
-                    timestamp=context.timestamp,
-                    tx_hash=tx_hash,
-                    tx_index=int(log["transactionIndex"], 16),
-                    log_index=int(log["logIndex"], 16),
-                    sender=context.sender,
-                    gas_used=context.gas_used,
-                    contract=face.contract,
-                    name=name,
-                    args=args,
-                )
-            )
-        return events
+        return decode_logs(logs, self._emitters, lambda log: contexts[_place(log)])
 
-    def _contexts_of(self, logs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], _Context]:
+    def _contexts_of(self, logs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Context]:
         """Block and receipt facts of the logs' transactions, by (block hash, transaction hash)."""
-        wanted = {(str(log["blockHash"]).lower(), str(log["transactionHash"]).lower()) for log in logs}
+        wanted = {_place(log) for log in logs}
         with self._lock:
             known = {pair: self._contexts[pair] for pair in wanted if pair in self._contexts}
         missing = sorted(wanted - known.keys())
@@ -118,14 +93,55 @@ class EventReader:
             header = times[block]
             if header is None or receipt is None or str(receipt["blockHash"]).lower() != block:
                 raise ChainMoved("Blocks were replaced while they were being read", hint="Read again.", block=block)
-            known[pair] = _Context(
-                int(header["timestamp"], 16), str(receipt["from"]).lower(), int(receipt["gasUsed"], 16)
-            )
+            known[pair] = transaction_context(header, receipt)
         self._keep({pair: known[pair] for pair in missing})
         return known
 
-    def _keep(self, contexts: Mapping[tuple[str, str], _Context]) -> None:
+    def _keep(self, contexts: Mapping[tuple[str, str], Context]) -> None:
         with self._lock:
             self._contexts.update(contexts)
             while len(self._contexts) > CACHED:
                 self._contexts.popitem(last=False)
+
+
+def decode_logs(
+    logs: Sequence[Mapping[str, Any]],
+    emitters: Mapping[str, Interface],
+    context_of: Callable[[Mapping[str, Any]], Context],
+) -> list[ChainEvent]:
+    """Logs as events; those that no ABI knows are left out. `emitters` are interfaces by lower-case address."""
+    events = []
+    for log in logs:
+        face = emitters[str(log["address"]).lower()]
+        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        decoded = face.decode_log(topics, bytes.fromhex(log["data"][2:]))
+        if decoded is None:
+            continue
+        block_hash, tx_hash = _place(log)
+        context = context_of(log)
+        events.append(
+            ChainEvent(
+                block_number=int(log["blockNumber"], 16),
+                block_hash=block_hash,
+                timestamp=context.timestamp,
+                tx_hash=tx_hash,
+                tx_index=int(log["transactionIndex"], 16),
+                log_index=int(log["logIndex"], 16),
+                sender=context.sender,
+                gas_used=context.gas_used,
+                contract=face.contract,
+                name=decoded[0],
+                args=decoded[1],
+            )
+        )
+    return events
+
+
+def transaction_context(block: Mapping[str, Any], receipt: Mapping[str, Any]) -> Context:
+    """What a block and a receipt, in a node's JSON, say about the receipt's transaction."""
+    return Context(int(block["timestamp"], 16), str(receipt["from"]).lower(), int(receipt["gasUsed"], 16))
+
+
+def _place(log: Mapping[str, Any]) -> tuple[str, str]:
+    """Block hash and transaction hash of a log."""
+    return str(log["blockHash"]).lower(), str(log["transactionHash"]).lower()

@@ -24,9 +24,9 @@ class Lookout:
         """One look at the chain for one intent."""
         account, rpc = self._account, self._chain.rpc
         head = int(rpc.call("eth_blockNumber", []), 16)
-        settled = hex(max(0, head - self._policy.confirmations))
+        settled = max(0, head + 1 - self._policy.confirmations)
         # Nonces before receipts: a nonce seen as used must find its receipt, if it is ours.
-        asked = [("eth_getTransactionCount", [account, "latest"]), ("eth_getTransactionCount", [account, settled])]
+        asked = [("eth_getTransactionCount", [account, block]) for block in ("latest", hex(settled))]
         asked += [("eth_getTransactionReceipt", [one]) for one in intent.hashes]
         asked += [("eth_getTransactionByHash", [one]) for one in intent.hashes]
         answers = rpc.batch(asked)
@@ -36,7 +36,7 @@ class Lookout:
         return Sight(
             head=head,
             next_nonce=int(answers[0], 16),
-            settled_nonce=int(answers[1], 16) if head >= self._policy.confirmations else 0,
+            settled_nonce=int(answers[1], 16),
             receipt=mined,
             in_pool=any(raw is not None and not raw.get("blockHash") for raw in waiting),
         )

@@ -54,7 +54,7 @@ class SendPolicy:
     """How transactions are sent. Times in seconds, fees in wei per gas."""
 
     confirmations: int = 3
-    """Blocks above a transaction's own before it is final."""
+    """Blocks, the transaction's own included, after which it is final; 1 or more."""
     wait: float = 180.0
     """How long `send` waits for a receipt; the intent goes on without it."""
     poll: float = 0.25
@@ -79,7 +79,7 @@ class Sight:
     next_nonce: int
     """Transactions of the account in the newest block and below."""
     settled_nonce: int
-    """The same, `confirmations` blocks below the newest."""
+    """The same, in the newest block that is final and below."""
     receipt: TxReceipt | None
     """Of whichever of the intent's transactions was mined."""
     in_pool: bool
@@ -107,7 +107,7 @@ def decide(intent: Intent, sight: Sight, now: float, policy: SendPolicy) -> Step
     if sight.receipt is not None:
         if intent.state is not IntentState.MINED or intent.block_hash != sight.receipt.block_hash:
             return Step.MINE
-        deep = sight.head - sight.receipt.block_number >= policy.confirmations
+        deep = sight.head - sight.receipt.block_number + 1 >= policy.confirmations
         return Step.FINISH if deep else Step.WAIT
     if intent.nonce is None:
         return Step.WAIT
