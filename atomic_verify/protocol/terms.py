@@ -22,9 +22,19 @@ def minimum_bond(price: Amount, params: MarketParams, policy: TokenPolicy) -> Am
 
 
 def check_terms(
-    rfp: Rfp, input_uri: str, *, params: MarketParams, policy: TokenPolicy, model: ModelRecord, chain_id: int
+    rfp: Rfp,
+    input_uri: str,
+    *,
+    params: MarketParams,
+    policy: TokenPolicy,
+    model: ModelRecord,
+    chain_id: int,
+    has_disputes: bool,
 ) -> None:
-    """Refuses an RFP that the market would refuse, naming the field. Raises TermsRefused."""
+    """Refuses an RFP that the market would refuse, naming the field. Raises TermsRefused.
+
+    `has_disputes` says whether the deployment has a disputes contract: Results.disputes() isn't zero.
+    """
     _check_kind(rfp, params)
     # A lone surrogate has no UTF-8 form and no place in a URI; counted as one byte it is refused by whoever fetches.
     size = len(input_uri.encode(errors="replace"))
@@ -32,7 +42,9 @@ def check_terms(
     _require(0 < rfp.item_count <= MAX_ITEMS, "itemCount", f"A job has 1 to {MAX_ITEMS} items", found=rfp.item_count)
     _check_time("executionTimeout", rfp.execution_timeout, params.min_execution_timeout, params.max_time)
     _check_time("challengeWindow", rfp.challenge_window, params.min_challenge_window, params.max_time)
-    _check_model(rfp, model, chain_id)
+    _check_model(rfp, model)
+    disputable = (model.disputable and has_disputes) or chain_id in DEVELOPMENT_CHAINS
+    _require(disputable, "modelId", "On a public chain nobody could dispute a result of this model on this market")
     _check_money(rfp, params, policy)
 
 
@@ -46,11 +58,9 @@ def _check_kind(rfp: Rfp, params: MarketParams) -> None:
     _check_time("revealTime", rfp.reveal_time, params.min_reveal_time, params.max_time)
 
 
-def _check_model(rfp: Rfp, model: ModelRecord, chain_id: int) -> None:
+def _check_model(rfp: Rfp, model: ModelRecord) -> None:
     _require(rfp.guarantee is Guarantee.OPTIMISTIC, "guarantee", "Only the optimistic guarantee is built")
     _require(model.published, "modelId", "No model of this id is published")
-    disputable = model.disputable or chain_id in DEVELOPMENT_CHAINS
-    _require(disputable, "modelId", "The model has no canonical program: on a public chain nobody could dispute it")
 
 
 def _check_money(rfp: Rfp, params: MarketParams, policy: TokenPolicy) -> None:

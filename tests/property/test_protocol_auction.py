@@ -1,5 +1,7 @@
 """What the auction promises to requesters and workers, for any bids."""
 
+from itertools import pairwise
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ def test_nobody_is_paid_more_than_the_max_price_or_less_than_it_asked(bids: dict
 def test_the_ranking_is_strict_and_its_own_only_order(bids: dict[Address, Bid]) -> None:
     ranking = rank(bids, MAX)
     keys = [(ranked.score, ranked.tie, int(ranked.worker, 16)) for ranked in ranking]
-    assert all(first < second for first, second in zip(keys, keys[1:], strict=False))
+    assert all(first < second for first, second in pairwise(keys))
     assert {ranked.worker for ranked in ranking} == bids.keys()
     assert rank(dict(reversed(bids.items())), MAX) == ranking
 

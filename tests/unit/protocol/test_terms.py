@@ -21,9 +21,9 @@ URI = "https://requester.example/v1/blobs/" + "0" * 64
 
 
 def test_good_terms_pass(rfp: Rfp, params: MarketParams, policy: TokenPolicy, model: ModelRecord) -> None:
-    check_terms(rfp, URI, params=params, policy=policy, model=model, chain_id=1)
+    check_terms(rfp, URI, params=params, policy=policy, model=model, chain_id=1, has_disputes=True)
     quote = replace(rfp, kind=Kind.QUOTE, bidding_time=0, reveal_time=0)
-    check_terms(quote, URI, params=params, policy=policy, model=model, chain_id=1)
+    check_terms(quote, URI, params=params, policy=policy, model=model, chain_id=1, has_disputes=True)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,15 @@ def test_a_term_out_of_bounds_is_refused_by_name(
     rfp: Rfp, params: MarketParams, policy: TokenPolicy, model: ModelRecord, field: str, name: str, value: Any
 ) -> None:
     with pytest.raises(TermsRefused) as caught:
-        check_terms(replace(rfp, **{field: value}), URI, params=params, policy=policy, model=model, chain_id=1)
+        check_terms(
+            replace(rfp, **{field: value}),
+            URI,
+            params=params,
+            policy=policy,
+            model=model,
+            chain_id=1,
+            has_disputes=True,
+        )
     assert caught.value.details["field"] == name
 
 
@@ -58,16 +66,24 @@ def test_each_bound_itself_is_taken(rfp: Rfp, params: MarketParams, policy: Toke
     edge = replace(
         rfp, item_count=2**20, bidding_time=10, reveal_time=7 * 86_400, execution_timeout=60, challenge_window=60
     )
-    check_terms(edge, "u" * 512, params=params, policy=policy, model=model, chain_id=1)
+    check_terms(edge, "u" * 512, params=params, policy=policy, model=model, chain_id=1, has_disputes=True)
     with pytest.raises(TermsRefused, match="URI"):
-        check_terms(edge, "u" * 513, params=params, policy=policy, model=model, chain_id=1)
+        check_terms(edge, "u" * 513, params=params, policy=policy, model=model, chain_id=1, has_disputes=True)
     with pytest.raises(TermsRefused, match="URI"):
-        check_terms(edge, "ü" * 257, params=params, policy=policy, model=model, chain_id=1)
+        check_terms(edge, "ü" * 257, params=params, policy=policy, model=model, chain_id=1, has_disputes=True)
 
 
 def test_a_token_without_a_policy_is_refused(rfp: Rfp, params: MarketParams, model: ModelRecord) -> None:
     with pytest.raises(TermsRefused, match="token"):
-        check_terms(rfp, URI, params=params, policy=TokenPolicy(Amount(0), Amount(0)), model=model, chain_id=1)
+        check_terms(
+            rfp,
+            URI,
+            params=params,
+            policy=TokenPolicy(Amount(0), Amount(0)),
+            model=model,
+            chain_id=1,
+            has_disputes=True,
+        )
 
 
 def test_an_undisputable_model_is_for_development_chains(
@@ -75,12 +91,22 @@ def test_an_undisputable_model_is_for_development_chains(
 ) -> None:
     bare = replace(model, disputable=False)
     for chain in (31_337, 1_337):
-        check_terms(rfp, URI, params=params, policy=policy, model=bare, chain_id=chain)
+        check_terms(rfp, URI, params=params, policy=policy, model=bare, chain_id=chain, has_disputes=False)
     for chain in (1, 10, 8_453):
         with pytest.raises(TermsRefused, match="dispute"):
-            check_terms(rfp, URI, params=params, policy=policy, model=bare, chain_id=chain)
+            check_terms(rfp, URI, params=params, policy=policy, model=bare, chain_id=chain, has_disputes=True)
+        with pytest.raises(TermsRefused, match="dispute"):
+            check_terms(rfp, URI, params=params, policy=policy, model=model, chain_id=chain, has_disputes=False)
     with pytest.raises(TermsRefused, match="published"):
-        check_terms(rfp, URI, params=params, policy=policy, model=replace(model, published=False), chain_id=31_337)
+        check_terms(
+            rfp,
+            URI,
+            params=params,
+            policy=policy,
+            model=replace(model, published=False),
+            chain_id=31_337,
+            has_disputes=True,
+        )
 
 
 def test_the_bond_follows_price_and_rate_down_to_the_minimum(params: MarketParams, policy: TokenPolicy) -> None:
