@@ -1,9 +1,9 @@
 """The price of a job, or why it isn't taken: a pure policy, the same for bids, quotes and reassignments.
 
-Life cycle: bid. *Terms*: what a worker asks in one payment token. *Backlog*: seconds of work that it has taken on and not
-done yet, sealed bids and open quotes included, since all of them may be won at once. *Grid*: bids are whole basis points
-of the RFP's max price, so that a bid's price can be found again from its seal alone (see `seals`). The payment rule
-makes it best to ask one's own cost, so the policy computes a cost and no more.
+Life cycle: bid. *Terms*: what a worker asks in one payment token. *Backlog*: seconds of work that it has taken on and
+not done yet, sealed bids and open quotes included, since all of them may be won at once. *Grid*: bids are whole basis
+points of the RFP's max price, so that a bid's price can be found again from its seal alone (see `seals`). The payment
+rule makes it best to ask one's own cost, so the policy computes a cost and no more.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Reason(StrEnum):
     MODEL_UNKNOWN = "model-unknown"
     MODEL_UNDISPUTABLE = "model-undisputable"
     GUARANTEE_UNSUPPORTED = "guarantee-unsupported"
-    TOKEN_NOT_ACCEPTED = "token-not-accepted"
+    TOKEN_NOT_ACCEPTED = "token-not-accepted"  # noqa: S105 - a payment token
     TOO_MANY_ITEMS = "too-many-items"
     INPUT_TOO_LARGE = "input-too-large"
     OUTPUT_TOO_LARGE = "output-too-large"

@@ -1,8 +1,9 @@
 """The seals of the worker's bids, which it can open again with nothing but its key and the chain.
 
-Life cycle: bid, reveal. A bid is sealed with a *salt*; whoever loses the salt or the price cannot reveal and loses the job
-bond. So neither has to be remembered: the salt is an HMAC over the job's id under a *sealing secret* that follows from the
-worker's key, and the price lies on a grid (see `bidding`) that can be searched for the one that makes the seal.
+Life cycle: bid, reveal. A bid is sealed with a *salt*; whoever loses the salt or the price cannot reveal and loses the
+job bond. So neither has to be remembered: the salt is an HMAC over the job's id under a *sealing secret* that follows
+from the worker's key, and the price lies on a grid (see `bidding`) that can be searched for the one that makes the
+seal.
 
 The sealing secret is the hash of the key's signature over a fixed EIP-712 message. Signatures here are deterministic
 (RFC 6979). Whoever gets the key to sign that message elsewhere can read sealed bids, so it says what it is for.

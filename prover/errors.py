@@ -1,0 +1,78 @@
+"""What can go wrong in a worker beyond what its parts report. Each class is one stable code with a page in docs/errors.
+
+Used at start-up, at fetch input, and at the HTTP door.
+"""
+
+from atomic_verify.errors import AtomicError
+
+
+class WorkerError(AtomicError):
+    """Root of this package's errors."""
+
+    code = "worker-failed"
+
+
+class KeystoreNotNamed(WorkerError):
+    """No keystore is configured: the worker has no account to work for."""
+
+    code = "keystore-not-named"
+
+
+class StakeMissing(WorkerError):
+    """The worker has no stake, so it can't back any bond."""
+
+    code = "worker-stake-missing"
+
+
+class NoModelInstalled(WorkerError):
+    """The models folder holds no model, so there is nothing to work with."""
+
+    code = "worker-no-models"
+
+
+class InputRootMismatch(WorkerError):
+    """The input's bytes have the digest of its URL, but not the batch root that the RFP commits to."""
+
+    code = "input-root-mismatch"
+
+
+class BidNotOurs(WorkerError):
+    """A sealed bid of this account was not made by this worker's key and rules; it can't be revealed here."""
+
+    code = "bid-not-ours"
+
+
+class WorkerBusy(WorkerError):
+    """As many tasks of a kind run as may; another try comes by itself."""
+
+    code = "worker-busy"
+
+
+class QuoteRefused(WorkerError):
+    """The worker doesn't quote for these terms; `reason` is the pricing policy's."""
+
+    code = "quote-refused"
+
+
+class RequestMalformed(WorkerError):
+    """A request's body isn't what the route takes."""
+
+    code = "request-malformed"
+
+
+class RequestTooLarge(WorkerError):
+    """A request's body is larger than the route takes."""
+
+    code = "request-too-large"
+
+
+class TooManyRequests(WorkerError):
+    """One client asks too often."""
+
+    code = "too-many-requests"
+
+
+class RouteUnknown(WorkerError):
+    """There is no such route, or it takes another method."""
+
+    code = "route-unknown"

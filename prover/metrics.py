@@ -1,0 +1,36 @@
+"""The worker's metrics, for prometheus to scrape from its HTTP door.
+
+Used at all steps. Every name begins with `atomic_worker_`; times are seconds, amounts base units.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_PREFIX = "atomic_worker_"
+
+
+class Metrics:
+    """The metrics of one worker, on a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.decisions = self._counter("decisions", "Decisions recorded", "kind", "outcome", "reason")
+        self.acts = self._counter("acts", "Transactions handed to the sender", "stage")
+        self.failures = self._counter("failures", "Acts and tasks that failed", "stage", "code")
+        self.looks = self._counter("looks", "Looks at the chain", "outcome")
+        self.items = self._counter("items", "Items executed")
+        self.requests = self._counter("requests", "Requests at the HTTP door", "route", "status")
+        self.open_jobs = self._gauge("open_jobs", "Jobs taken on and not committed")
+        self.backlog = self._gauge("backlog_seconds", "Estimated seconds of work taken on")
+        self.known_jobs = self._gauge("known_jobs", "Jobs that concern the worker")
+        self.free_stake = self._gauge("free_stake", "Stake that can back a new bond")
+        self.head = self._gauge("head_block", "Newest block that was indexed")
+        self.last_look = self._gauge("last_look_timestamp_seconds", "When the chain was last looked at in full")
+        self.execution_seconds = Histogram(
+            _PREFIX + "execution_seconds", "Seconds per executed job", registry=self.registry
+        )
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(_PREFIX + name, what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str) -> Gauge:
+        return Gauge(_PREFIX + name, what, registry=self.registry)

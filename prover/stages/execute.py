@@ -1,0 +1,50 @@
+"""Execute: run the model on the held input and publish what comes out.
+
+Life cycle: execute, publish. One job at a time, in the background, the most urgent first. The output is in the blob
+store and on record before the commit, so a restart commits what was published and runs nothing twice.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from atomic_verify.protocol.lifecycle import Act
+from atomic_verify.protocol.primitives import to_hex
+from atomic_verify.storage.decisions import Decision
+from prover import inputs, outputs
+from prover.inputs import HeldInput
+from prover.outputs import Output
+from prover.stages.own import Own
+from prover.tools import Tools
+from prover.views import View
+
+NAME = "execute"
+
+
+def due(view: View, own: Own) -> bool:
+    """Whether the job is this worker's to do, in time, with its input at hand and no output yet."""
+    return own.input_held and own.output is None and view.legal(Act.COMMIT) is not None
+
+
+def act(view: View, own: Own, tools: Tools) -> None:
+    """Starts the execution if none is under way."""
+    held = tools.inputs.result(view.record.id)
+    if held is not None:
+        tools.outputs.start(view.record.id, lambda: prepare(view, held, tools))
+
+
+def prepare(view: View, held: HeldInput, tools: Tools) -> Output:
+    """Executes and publishes, in a thread of its own.
+
+    Raises what reading the input, the session and publishing raise.
+    """
+    job, rfp = view.record.id, view.record.rfp
+    payload = inputs.read(rfp, held, tools.blobs)
+    executed = tools.workshop.execute(rfp.model_id, payload, rfp.item_count)
+    tools.checkpoint("executed")
+    output = outputs.publish(rfp, executed.payload, executed.signature, tools.blobs)
+    tools.checkpoint("published")
+    details: Mapping[str, Any] = {"output": output.to_json(), "attempt": view.attempt, "record": dict(executed.record)}
+    tools.decisions.add(Decision(outputs.KIND, job, outputs.DONE, f"attempt {view.attempt}", tools.clock(), details))
+    tools.log.info("executed", job=to_hex(job), items=rfp.item_count, payload=output.payload)
+    tools.checkpoint("noted:execute:done")
+    return output

@@ -1,0 +1,34 @@
+"""Fetch: get the input of a job that the worker has taken on, or would bid on, and check it.
+
+Life cycle: fetch input. It runs in the background and is tried again, with longer and longer pauses, for as long as the
+job can still be done; a failure is recorded and never ends the worker.
+"""
+
+from atomic_verify.protocol.types import JobState
+from prover import inputs
+from prover.stages import bid
+from prover.stages.own import Own
+from prover.tools import Tools
+from prover.views import View
+
+NAME = "fetch"
+
+
+def due(view: View, own: Own) -> bool:
+    """Whether the job's input is missing and may be needed. What bidding needs is asked for in `act`."""
+    if own.input_held or own.output is not None:
+        return False
+    return view.may_need_input or bid.due(view, own)
+
+
+def act(view: View, own: Own, tools: Tools) -> None:
+    """Starts fetching, if the worker has or would take the job, knows its model, and a slot is free."""
+    if view.state is JobState.POSTED and not view.may_need_input and not bid.wants_input(view, tools):
+        return
+    rfp = view.record.rfp
+    model = tools.workshop.model(rfp.model_id)
+    if model is None:
+        tools.note(NAME, view.record.id, "failed", "model-unknown")
+        return
+    signature, uri = model.manifest.input_signature, view.record.input_uri
+    tools.inputs.start(view.record.id, lambda: inputs.obtain(rfp, uri, signature, tools.blobs, tools.fetch_policy))

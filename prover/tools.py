@@ -1,0 +1,122 @@
+"""What the stages work with: the chain to write to, the records to keep, the models, and what is taken on so far.
+
+Life cycle: all steps. The stages hold no state of their own; what a worker must not forget is on the chain, in intents,
+or in the decision log, and all else can be found again from these.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from atomic_verify.chain.calls import Call, Calls
+from atomic_verify.errors import AtomicError
+from atomic_verify.protocol.intents import Intent
+from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId, to_hex
+from atomic_verify.storage.blobs import BlobStore
+from atomic_verify.storage.decisions import Decision, DecisionLog
+from atomic_verify.storage.fetch import FetchPolicy
+from prover.background import Background
+from prover.bidding import ModelFacts, Policy, Standing, estimate
+from prover.inputs import HeldInput
+from prover.load import Load, Share
+from prover.metrics import Metrics
+from prover.outputs import Output
+from prover.seals import Sealer
+from prover.views import Constants, View
+from prover.workshop import Workshop
+
+Checkpoint = Callable[[str], None]
+"""Called after each step that is on the disk, with the step's name. Tests stop the process there."""
+
+
+class Sender(Protocol):
+    """The owner of the key's nonces."""
+
+    def submit(self, key: str, call: Call, *, note: str = "") -> Intent: ...
+
+    def intent(self, key: str) -> Intent | None: ...
+
+
+@dataclass(slots=True)
+class Tools:
+    """One worker's tools, shared by its stages and used by its one thread."""
+
+    worker: Address
+    constants: Constants
+    calls: Calls
+    sender: Sender
+    sealer: Sealer
+    policy: Policy
+    workshop: Workshop
+    blobs: BlobStore
+    fetch_policy: FetchPolicy
+    decisions: DecisionLog
+    inputs: Background[JobId, HeldInput]
+    outputs: Background[JobId, Output]
+    metrics: Metrics
+    log: Any
+    clock: Callable[[], float]
+    """Unix seconds, for records only."""
+    checkpoint: Checkpoint = lambda step: None
+    free_stake: Amount = field(default_factory=lambda: Amount(0))
+    load: Load = field(default_factory=Load)
+    is_stopping: bool = False
+    """Whether the worker takes nothing on any more."""
+    _noted: dict[tuple[JobId, str], tuple[str, str]] = field(default_factory=dict)
+
+    def submit(self, stage: str, view: View, call: Call, key: str | None = None) -> None:
+        """Sees to it that the call is made once for the job. Raises what the sender raises."""
+        name = key or stage
+        self.sender.submit(f"{name}:{to_hex(view.record.id)}", call)
+        self.metrics.acts.labels(stage).inc()
+        self.checkpoint(f"submitted:{stage}")
+
+    def note(self, kind: str, job: JobId, outcome: str, reason: str, details: Mapping[str, Any] | None = None) -> bool:
+        """Records a decision with its reason, unless it is the last one of its kind on the job; whether it did."""
+        if (job, kind) not in self._noted and (last := self.decisions.last(job, kind)) is not None:
+            self._noted[job, kind] = (last.outcome, last.reason)
+        if self._noted.get((job, kind)) == (outcome, reason):
+            return False
+        self.decisions.add(Decision(kind, job, outcome, reason, self.clock(), dict(details or {})))
+        self._noted[job, kind] = (outcome, reason)
+        self.metrics.decisions.labels(kind, outcome, reason).inc()
+        self.log.info("decided", kind=kind, job=to_hex(job), outcome=outcome, reason=reason)
+        self.checkpoint(f"noted:{kind}:{outcome}")
+        return True
+
+    def note_failure(self, kind: str, job: JobId, error: AtomicError) -> None:
+        """Records that a step failed, with the error's code as the reason."""
+        self.note(kind, job, "failed", error.code, {"message": error.message[:500]})
+
+    def facts(self, model: ModelId) -> ModelFacts | None:
+        """What is known of a model; None when it isn't installed here."""
+        return self.workshop.facts(model)
+
+    def standing(self, view: View) -> Standing:
+        """The worker as it stands before it takes the job on."""
+        load = self.load.without(view.record.id)
+        return Standing(
+            worker=self.worker,
+            free_stake=self.free_stake,
+            open_jobs=load.open_jobs,
+            backlog_seconds=load.seconds,
+            bidding_left=view.bidding_left,
+            bond_reserved=load.bond_reserved,
+        )
+
+    def take_on(self, view: View, bond: Amount) -> None:
+        """Counts the job in from now on, before its event is seen; `bond` is what it will lock."""
+        self.load = self.load.plus(self.share(view, bond))
+
+    def share(self, view: View, bond: Amount) -> Share:
+        facts = self.facts(view.record.rfp.model_id)
+        is_done = self.outputs.result(view.record.id) is not None
+        seconds = 0.0 if facts is None or is_done else estimate(view.record.rfp, facts) + self.policy.settling_seconds
+        return Share(view.record.id, seconds, bond)
+
+    def forget(self, job: JobId) -> None:
+        """Drops what is kept in memory about a job that doesn't concern the worker any more."""
+        self.inputs.forget(job)
+        self.outputs.forget(job)
+        for noted in [key for key in self._noted if key[0] == job]:
+            del self._noted[noted]

@@ -1,0 +1,148 @@
+"""One job as its worker sees it: what the index knows, put the way that the protocol's rules take it.
+
+Life cycle: all steps. A *view* is made anew for every look at a job and holds nothing of its own, so what the worker
+does next follows from the chain. *Time* is the newest block's: no clock of this machine decides what is legal.
+"""
+
+from dataclasses import dataclass
+
+from atomic_verify.protocol.auction import RankedBid, rank
+from atomic_verify.protocol.lifecycle import TERMINAL, Act, reveal_end_of
+from atomic_verify.protocol.next_acts import NextAct, Situation, next_acts
+from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount
+from atomic_verify.protocol.types import Bid, BidStatus, Job, JobState, Kind, MarketParams
+from atomic_verify.storage.records import BidRecord, JobRecord
+
+_NO_BID = Bid(BidStatus.NONE, 0, 0, Amount(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What a deployment's contracts were made with, read once."""
+
+    chain_id: int
+    market: Address
+    params: MarketParams
+    claim_reveal_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A job, the worker that looks at it, and the time of the newest block."""
+
+    record: JobRecord
+    situation: Situation
+    ranking: tuple[RankedBid, ...]
+    """The remaining bids, best first."""
+    now: int
+
+    @property
+    def worker(self) -> Address:
+        """The worker that looks."""
+        return self.situation.account
+
+    @property
+    def state(self) -> JobState:
+        return self.record.state
+
+    @property
+    def bid(self) -> BidRecord | None:
+        """The worker's own bid."""
+        return next((bid for bid in self.record.bids if bid.worker == self.worker), None)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the current or last attempt is the worker's own."""
+        return self.record.worker == self.worker
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in TERMINAL
+
+    @property
+    def attempt(self) -> int:
+        """The number of the current or last attempt; 0 before any award."""
+        return 0 if self.record.attempt is None else self.record.attempt.number
+
+    def legal(self, act: Act) -> NextAct | None:
+        """The act, if the worker may do it in the next block."""
+        return next((found for found in next_acts(self.situation, self.now) if found.act is act), None)
+
+    @property
+    def bidding_left(self) -> int | None:
+        """Seconds until bidding closes, 0 at least; None where nobody bids."""
+        ends = self.record.bidding_ends
+        if self.state is not JobState.POSTED or ends is None:
+            return None
+        return max(0, ends - self.now)
+
+    @property
+    def may_need_input(self) -> bool:
+        """Whether the worker may still have to execute the job: it is its worker, or a bidder that could become it."""
+        if self.state is JobState.POSTED:
+            return self.situation.bid.status in (BidStatus.SEALED, BidStatus.REVEALED)
+        if self.state is JobState.AWARDED:
+            return self.is_mine or self.situation.rank is not None
+        return False
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Seconds to the end of the span that the worker must not miss; for the order in which jobs are served."""
+        if self.state is JobState.AWARDED and self.record.attempt is not None and self.is_mine:
+            return self.record.attempt.deadline - self.now
+        if self.state is JobState.POSTED and self.situation.bid.status is BidStatus.SEALED:
+            return reveal_end_of(self.record.rfp, self.situation.job) - self.now
+        return self.bidding_left
+
+
+def view_of(record: JobRecord, worker: Address, constants: Constants, free_stake: Amount, now: int) -> View:
+    """The view of `worker` on a job at the newest block's time `now`."""
+    remaining = {
+        bid.worker: _bid(bid)
+        for bid in record.bids
+        if bid.status is BidStatus.REVEALED and bid.price is not None and bid.weight is not None
+    }
+    ranking = rank(remaining, record.rfp.max_price)
+    own = next((bid for bid in record.bids if bid.worker == worker), None)
+    situation = Situation(
+        rfp=record.rfp,
+        job=job_of(record),
+        params=constants.params,
+        claim_reveal_time=constants.claim_reveal_time,
+        account=worker,
+        bid=_NO_BID if own is None else _bid(own),
+        free_stake=free_stake,
+        rank=next((ranked.rank for ranked in ranking if ranked.worker == worker), None),
+        open_claims=0 if record.result is None else record.result.open_claims,
+    )
+    return View(record, situation, ranking, now)
+
+
+def job_of(record: JobRecord) -> Job:
+    """What the chain keeps of the job, from what its events say."""
+    revealed = sum(bid.status in (BidStatus.REVEALED, BidStatus.SPENT) for bid in record.bids)
+    attempts = len(record.attempts)
+    price = record.price
+    return Job(
+        worker=record.worker or ZERO_ADDRESS,
+        state=record.state,
+        attempt=attempts,
+        sealed_count=len(record.bids),
+        revealed_count=revealed,
+        spent_count=0 if record.rfp.kind is Kind.QUOTE else attempts,
+        time=_time_of(record),
+        rebate=Amount(0 if price is None else record.rfp.max_price - price),
+    )
+
+
+def _time_of(record: JobRecord) -> int:
+    """`Job.time`: when posted, until when to commit, or when committed; of no meaning in the other states."""
+    if record.state is JobState.AWARDED and record.attempt is not None:
+        return record.attempt.deadline
+    if record.result is not None:
+        return record.result.committed.timestamp
+    return record.posted.timestamp
+
+
+def _bid(bid: BidRecord) -> Bid:
+    return Bid(bid.status, bid.weight or 0, bid.tie, bid.price or Amount(0))

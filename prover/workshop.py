@@ -1,0 +1,118 @@
+"""The installed models, warmed up and measured: what the worker can execute, how long that takes, and executing it.
+
+Life cycle: before bidding (facts), execute. An *engine* is one model's warm session. Seconds per item are measured once
+at the start and follow what jobs really took.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from atomic_verify.commitments import Signature
+from atomic_verify.models import InstalledModel
+from atomic_verify.protocol.primitives import ModelId
+from prover.bidding import ModelFacts
+
+SMOOTHING = 0.3
+"""Weight of the newest job in the running mean of seconds per item."""
+
+
+class Engine(Protocol):
+    """One model's warm session; used by one thread at a time."""
+
+    def run(self, payload: bytes, item_count: int) -> tuple[bytes, Mapping[str, Any]]:
+        """The output payload of a batch, and the record of how it was made, as JSON."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A batch's output payload, its signature, and the record of how it was made."""
+
+    payload: bytes
+    signature: Signature
+    record: Mapping[str, Any]
+
+
+class Workshop:
+    """The models of one worker. `execute` is called by one thread at a time, `facts` and `model` by any."""
+
+    def __init__(
+        self,
+        models: Mapping[ModelId, InstalledModel],
+        open_engine: Callable[[InstalledModel], Engine],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._models = dict(models)
+        self._open = open_engine
+        self._clock = clock
+        self._engines: dict[ModelId, Engine] = {}
+        self._seconds: dict[ModelId, float] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def warm_up(self) -> None:
+        """Opens each model's engine and measures one item of zeros. Raises what engines raise."""
+        for model_id, model in self._models.items():
+            zeros = bytes(model.manifest.input_signature.nbytes)
+            engine = self._engine(model_id)
+            engine.run(zeros, 1)
+            began = self._clock()
+            engine.run(zeros, 1)
+            self._note(model_id, self._clock() - began)
+
+    def model(self, model_id: ModelId) -> InstalledModel | None:
+        """The installed model of this id, or None."""
+        return self._models.get(model_id)
+
+    def facts(self, model_id: ModelId) -> ModelFacts | None:
+        """What the pricing policy needs to know of a model; None when it isn't installed or wasn't measured."""
+        model, seconds = self._models.get(model_id), self._seconds.get(model_id)
+        if model is None or seconds is None:
+            return None
+        manifest = model.manifest
+        return ModelFacts(
+            disputable=manifest.disputable,
+            input_bytes=manifest.input_signature.nbytes,
+            output_bytes=manifest.output_signature.nbytes,
+            seconds_per_item=seconds,
+        )
+
+    def execute(self, model_id: ModelId, payload: bytes, item_count: int) -> Executed:
+        """Runs a batch. Raises what the engine raises; a broken engine is opened anew the next time."""
+        model = self._models[model_id]
+        began = self._clock()
+        try:
+            output, record = self._engine(model_id).run(payload, item_count)
+        except BaseException:
+            self._drop(model_id)
+            raise
+        seconds = self._clock() - began
+        self._note(model_id, seconds / item_count)
+        return Executed(output, model.manifest.output_signature, {**record, "seconds": round(seconds, 6)})
+
+    def close(self) -> None:
+        """Ends all engines."""
+        for model_id in list(self._engines):
+            self._drop(model_id)
+
+    def _engine(self, model_id: ModelId) -> Engine:
+        if model_id not in self._engines:
+            self._engines[model_id] = self._open(self._models[model_id])
+        return self._engines[model_id]
+
+    def _drop(self, model_id: ModelId) -> None:
+        engine = self._engines.pop(model_id, None)
+        if engine is not None:
+            engine.close()
+
+    def _note(self, model_id: ModelId, seconds_per_item: float) -> None:
+        with self._lock:
+            before = self._seconds.get(model_id, seconds_per_item)
+            self._seconds[model_id] = before + SMOOTHING * (seconds_per_item - before)
