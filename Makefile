@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# `make setup LOCK=dev-gpu` installs onnxruntime for CUDA instead of the one for CPUs: they exclude each other.
+LOCK ?= dev
 FORGE := node_modules/.bin/forge
 SOURCES := $(shell find contracts/src -name '*.sol')
 CODE := atomic_verify prover scripts bench tests models
@@ -17,15 +19,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NODE_PATH := $(CURDIR)/node_modules
 unexport PYTHONPATH
 
-.PHONY: help setup abi check quick test test-python test-contracts soak demo bench check-gpu lock fmt snapshot clean
+.PHONY: help setup abi check lint test test-python test-contracts soak demo bench check-gpu lock fmt snapshot clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-$(VENV)/.installed: requirements/dev.lock pyproject.toml
+$(VENV)/.installed-$(LOCK): requirements/$(LOCK).lock pyproject.toml
 	@echo "Setting up Python (a minute on a new machine)"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --require-hashes -r requirements/dev.lock
+	# The two builds of onnxruntime overwrite each other's files: start clean when the lock changes.
+	if ls $(VENV)/.installed-* >/dev/null 2>&1 && ! test -e $@; then \
+		$(PY) -m pip uninstall --quiet --yes onnxruntime onnxruntime-gpu; rm -f $(VENV)/.installed-*; fi
+	$(PY) -m pip install --quiet --require-hashes -r $<
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -39,31 +44,39 @@ build/.contracts: node_modules/.installed foundry.toml scripts/solc.js $(SOURCES
 	$(FORGE) build --quiet contracts/src
 	touch $@
 
-setup: $(VENV)/.installed node_modules/.installed build/.contracts ## create .venv with `atomic`, install the tools, compile the contracts
+setup: $(VENV)/.installed-$(LOCK) node_modules/.installed build/.contracts ## create .venv with `atomic`, install the tools, compile the contracts
 
 abi: setup ## write the contracts' ABI and bytecode into the Python package
 	$(PY) scripts/abi.py
 
-check: setup ## format, lint, types, import rules, ABI drift, quick tests
-	$(VENV)/bin/ruff format --check $(CODE)
-	$(VENV)/bin/ruff check $(CODE)
+check: lint ## format, lint, types, import rules, ABI drift, quick tests
+	$(PY) -m pytest -q tests/architecture tests/unit
+
+# All that is checked without running the code.
+lint: setup
+	$(VENV)/bin/ruff format --check --quiet $(CODE)
+	$(VENV)/bin/ruff check --quiet $(CODE)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
 	$(FORGE) fmt --check contracts
 	$(PY) scripts/abi.py --check
-	$(PY) -m pytest -q tests/architecture tests/unit
 
-test-contracts: setup ## the contracts' tests
-	$(FORGE) test
+test-contracts: setup ## the contracts' tests; gas must be as committed
+	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
 test-python: setup ## all Python tests
 	$(PY) -m pytest -q
 
-test: check test-contracts test-python ## everything
+# One after the other, pytest last: its closing line is the run's.
+test: ## everything
+	$(MAKE) lint
+	$(MAKE) test-contracts
+	$(MAKE) test-python
 
 soak: setup ## the large counts: fuzz, invariants, properties
 	FOUNDRY_PROFILE=soak $(FORGE) test
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -q tests/property
+	$(PY) -m pytest -q -m soak || test $$? -eq 5 # 5: no test is marked soak
 
 demo: setup ## the whole honest path, for real: chain, two workers, gateway, jobs, receipts
 	$(VENV)/bin/atomic demo
@@ -74,11 +87,17 @@ bench: setup ## measure; writes build/bench.json
 check-gpu: setup ## ratio and drift of the GPU against the CPU
 	$(PY) -m atomic_verify.execution.gpu_check
 
-lock: ## resolve the dependencies anew
+# A lock pins every package of every platform by hash and names no registry.
+COMPILE = build/lock-venv/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --upgrade --python-version 3.11 --quiet pyproject.toml
+
+lock: ## resolve all dependencies anew
 	$(PYTHON) -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv
-	build/lock-venv/bin/uv pip compile pyproject.toml --extra cpu --extra dev --extra postgres --extra s3 \
-		--generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --quiet -o requirements/dev.lock
-	npm install --package-lock-only --ignore-scripts --loglevel=error
+	$(COMPILE) --extra cpu --extra postgres --extra dev -o requirements/dev.lock
+	$(COMPILE) --extra gpu --extra postgres --extra dev -o requirements/dev-gpu.lock
+	$(COMPILE) --extra cpu --extra postgres --extra s3 -o requirements/cpu.lock
+	$(COMPILE) --extra gpu --extra postgres --extra s3 -o requirements/gpu.lock
+	npm install --package-lock-only --loglevel=error
 
 fmt: setup ## format everything
 	$(VENV)/bin/ruff format $(CODE)
