@@ -8,7 +8,10 @@ Terms: *head* is the newest block; a *re-org* replaces blocks above a *common an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+CHAIN_MOVED: Final = "chain-moved"
+"""The code of the error that a source raises when blocks are replaced while it reads them: reading again succeeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +69,8 @@ class EventSource(Protocol):
         ...
 
     def events(self, first: int, last: int) -> Sequence[ChainEvent]:
-        """All events of the deployment's contracts in the blocks `first` to `last`, both included, in chain order."""
+        """All events of the deployment's contracts in the blocks `first` to `last`, both included, in chain order.
+
+        Raises AtomicError of the code CHAIN_MOVED when they were replaced meanwhile.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Fetches one blob from a stranger's URL into the store, bounded in bytes and time, and only from where it may.
+"""Asks strangers' servers for blobs and quotes, bounded in bytes and time, and only where it may.
 
 Life cycle: fetch input (a worker, from the RFP's URI) and publish output (a gateway, from the worker's endpoint).
 Terms: an address is *global* when it is reachable from the public internet; fetching any other on a stranger's word
@@ -73,16 +73,53 @@ def fetch_blob(
     BlobStoreUnavailable.
     """
     parse_digest(digest)
+    with _opened(url, policy, resolve, tls, clock) as (connection, parts):
+        try:
+            body = _body(connection, parts, policy)
+            store.put_stream(body, expected=digest, max_bytes=policy.max_bytes)
+        except BlobCorrupt as error:
+            raise FetchMismatch("The server sent other bytes.", url=url[:200], **error.details) from error
+
+
+def post_json(
+    url: str,
+    body: bytes,
+    policy: FetchPolicy,
+    *,
+    resolve: Resolve | None = None,
+    tls: ssl.SSLContext | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> bytes:
+    """What the server at `url` answers to a JSON body, under the same bounds as a fetch; such as a worker's quote.
+
+    Raises FetchRefused, FetchFailed, FetchTimeout, BlobTooLarge.
+    """
+    with _opened(url, policy, resolve, tls, clock) as (connection, parts):
+        answer = bytearray()
+        for chunk in _body(connection, parts, policy, body):
+            answer += chunk
+            if len(answer) > policy.max_bytes:
+                raise BlobTooLarge(f"The answer is larger than {policy.max_bytes} bytes.", limit=policy.max_bytes)
+        return bytes(answer)
+
+
+@contextmanager
+def _opened(
+    url: str,
+    policy: FetchPolicy,
+    resolve: Resolve | None,
+    tls: ssl.SSLContext | None,
+    clock: Callable[[], float],
+) -> Iterator[tuple[http.client.HTTPConnection, SplitResult]]:
+    """A connection to where the URL's host may be reached; what fails on it becomes one of this package's errors."""
     parts, deadline = _split(url), Deadline(policy.timeout, clock)
     try:
         addresses = _looked_up(parts, resolve or _resolve, deadline)
         _check_addresses(addresses, parts, policy)
         with _connected(parts, addresses, tls, deadline) as connection:
-            store.put_stream(_body(connection, parts, policy), expected=digest, max_bytes=policy.max_bytes)
+            yield connection, parts
     except (DeadlinePassed, TimeoutError) as error:
-        raise FetchTimeout(f"The blob did not arrive within {policy.timeout:g} s", url=url[:200]) from error
-    except BlobCorrupt as error:
-        raise FetchMismatch("The server sent other bytes than asked for", url=url[:200], **error.details) from error
+        raise FetchTimeout(f"The server did not answer in full within {policy.timeout:g} s.", url=url[:200]) from error
     except (http.client.HTTPException, OSError) as error:
         raise FetchFailed(f"The server failed: {type(error).__name__}: {error}"[:300], url=url[:200]) from error
 
@@ -182,7 +219,9 @@ def _socket(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.s
     raise failure
 
 
-def _body(connection: http.client.HTTPConnection, parts: SplitResult, policy: FetchPolicy) -> Iterator[bytes]:
+def _body(
+    connection: http.client.HTTPConnection, parts: SplitResult, policy: FetchPolicy, posted: bytes | None = None
+) -> Iterator[bytes]:
     """The answer's body in chunks, once its head was found to be what was asked for."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {
@@ -191,7 +230,10 @@ def _body(connection: http.client.HTTPConnection, parts: SplitResult, policy: Fe
         "Connection": "close",
         "User-Agent": "atomic-verify",
     }
-    connection.request("GET", target, headers=headers)
+    if posted is None:
+        connection.request("GET", target, headers=headers)
+    else:
+        connection.request("POST", target, posted, headers | {"Content-Type": "application/json"})
     response = connection.getresponse()
     if 300 <= response.status < 400:
         raise FetchRefused("The server redirects elsewhere; redirects are not followed", status=response.status)

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
-from atomic_verify.protocol.events import BlockRef, ChainEvent, EventSource
+from atomic_verify.errors import AtomicError
+from atomic_verify.protocol.events import CHAIN_MOVED, BlockRef, ChainEvent, EventSource
 from atomic_verify.protocol.types import Address
 from atomic_verify.storage.database import Database
 from atomic_verify.storage.errors import ChainInconsistent, DatabaseForeign
@@ -83,7 +84,12 @@ class Indexer:
         retries = batches = 0
         while max_batches is None or batches < max_batches:
             cursor = self._cursor()
-            step = self._step(cursor, head)
+            try:
+                step = self._step(cursor, head)
+            except AtomicError as error:
+                if error.code != CHAIN_MOVED:
+                    raise
+                step = None
             if step is None:
                 retries += 1
                 if retries > MAX_RETRIES:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select
 
 from atomic_verify.protocol.events import ChainEvent
-from atomic_verify.protocol.types import Address
+from atomic_verify.protocol.types import Address, parse_address
 from atomic_verify.storage.projections import (
     Subject,
     SubjectKind,
@@ -169,7 +169,7 @@ def _transaction(members: Sequence[ChainEvent]) -> dict[str, Any]:
         "hash": first.tx_hash,
         "block_number": first.block_number,
         "tx_index": first.tx_index,
-        "sender": first.sender,
+        "sender": parse_address(first.sender),
         "gas_used": first.gas_used,
         "act": act_of(event.name for event in members),
     }
