@@ -10,8 +10,8 @@ import { IModels } from "./interfaces/IModels.sol";
 import { IRegistry } from "./interfaces/IRegistry.sol";
 import { Auction } from "./libraries/Auction.sol";
 import { BondSplit, EscrowSplit, Settlement } from "./libraries/Settlement.sol";
-import { Bid, BidStatus, PackedBid, forfeitedBid, sealBid } from "./types/Bid.sol";
-import { Job, JobId, JobState, Kind, Quote, Rfp, Verdict, jobIdOf as idOf } from "./types/Job.sol";
+import { Bid, BidStatus, PackedBid, forfeitedBid, sealBid, spentBid } from "./types/Bid.sol";
+import { Job, JobId, JobRecord, JobState, Kind, Quote, Rfp, Verdict, jobIdOf as idOf } from "./types/Job.sol";
 
 /// @title Market
 /// @notice See {IMarket}.
@@ -20,7 +20,7 @@ contract Market is Treasury, Terms, EIP712 {
     bytes32 internal constant QUOTE_TYPEHASH =
         keccak256("Quote(bytes32 job,address worker,uint128 price,uint40 expiry)");
 
-    mapping(JobId job => Job) internal _jobs;
+    mapping(JobId job => JobRecord) internal _jobs;
     mapping(JobId job => mapping(address worker => PackedBid)) internal _bids;
 
     constructor(
@@ -46,14 +46,14 @@ contract Market is Treasury, Terms, EIP712 {
     function post(Rfp calldata rfp, string calldata inputUri) external nonReentrant returns (JobId id) {
         require(rfp.kind == Kind.Auction, WrongKind(rfp.kind));
         id = _open(rfp, inputUri);
-        Job storage job = _jobs[id];
+        JobRecord storage job = _jobs[id];
         job.state = JobState.Posted;
         job.time = uint40(block.timestamp);
         _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
     }
 
     function cancel(Rfp calldata rfp) external nonReentrant {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Posted);
         _requireCaller(rfp.requester);
         require(job.sealedCount == 0, WrongState(id, JobState.Posted));
         job.state = JobState.Cancelled;
@@ -62,7 +62,7 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function bid(Rfp calldata rfp, bytes32 seal) external {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Posted);
         _requireBefore(_biddingEnd(rfp, job));
         require(_bids[id][msg.sender].status() == BidStatus.None, AlreadyBid(id, msg.sender));
         require(job.sealedCount < MAX_BIDS, TooManyBids(MAX_BIDS));
@@ -73,7 +73,7 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function reveal(Rfp calldata rfp, uint128 price, bytes32 salt) external {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Posted);
         uint256 opensAt = _biddingEnd(rfp, job);
         _requireFrom(opensAt);
         _requireBefore(opensAt + rfp.revealTime);
@@ -88,7 +88,7 @@ contract Market is Treasury, Terms, EIP712 {
 
     function forfeit(Rfp calldata rfp, address worker) external nonReentrant {
         JobId id = idOf(address(this), rfp);
-        Job storage job = _jobs[id];
+        JobRecord storage job = _jobs[id];
         require(_bids[id][worker].status() == BidStatus.Sealed, WrongBid(id, worker));
         // A job leaves POSTED with sealed bids only when revealing is over.
         if (job.state == JobState.Posted) _requireFrom(_biddingEnd(rfp, job) + rfp.revealTime);
@@ -99,7 +99,7 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function award(Rfp calldata rfp, address[] calldata bidders) external {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Posted);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Posted);
         uint256 biddingEnd = _biddingEnd(rfp, job);
         uint256 revealEnd = biddingEnd + rfp.revealTime;
         _requireFrom(job.revealedCount == job.sealedCount ? biddingEnd : revealEnd);
@@ -131,7 +131,7 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function reassign(Rfp calldata rfp, address[] calldata bidders) external nonReentrant {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Awarded);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Awarded);
         uint256 rank = 0;
         while (rank < bidders.length && bidders[rank] != msg.sender) rank++;
         require(rank < bidders.length, BadRanking(rank));
@@ -144,7 +144,7 @@ contract Market is Treasury, Terms, EIP712 {
 
     function expire(Rfp calldata rfp) external nonReentrant {
         JobId id = idOf(address(this), rfp);
-        Job storage job = _jobs[id];
+        JobRecord storage job = _jobs[id];
         JobState state = job.state;
         require(state == JobState.Posted || state == JobState.Awarded, WrongState(id, state));
         _requireFrom(_expiry(rfp, job));
@@ -155,18 +155,17 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function releaseBid(Rfp calldata rfp, address worker) external {
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Expired);
-        PackedBid revealed = _bids[id][worker];
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Expired);
         // An award, once made, released the bonds of all others.
-        require(job.attempt == 0 && revealed.status() == BidStatus.Revealed, WrongBid(id, worker));
-        _bids[id][worker] = revealed.spend();
+        require(job.attempt == 0 && _bids[id][worker].status() == BidStatus.Revealed, WrongBid(id, worker));
+        _bids[id][worker] = spentBid(0);
         emit BidReleased(id, worker);
         registry.releaseBond(worker, id, rfp.jobBond);
     }
 
     function markCommitted(JobId id, address worker) external returns (uint256 attempt) {
         _requireCaller(results);
-        Job storage job = _jobs[id];
+        JobRecord storage job = _jobs[id];
         require(job.state == JobState.Awarded, WrongState(id, job.state));
         require(job.worker == worker, NotAllowed(worker, job.worker));
         _requireBefore(job.time);
@@ -177,7 +176,7 @@ contract Market is Treasury, Terms, EIP712 {
 
     function settle(Rfp calldata rfp, Verdict calldata verdict) external nonReentrant {
         _requireCaller(results);
-        (JobId id, Job storage job) = _jobIn(rfp, JobState.Committed);
+        (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Committed);
         address worker = job.worker;
         EscrowSplit memory escrow;
         BondSplit memory bond;
@@ -188,7 +187,7 @@ contract Market is Treasury, Terms, EIP712 {
             registry.recordSlashed(worker, id, rfp.jobBond);
         } else {
             job.state = JobState.Final;
-            uint128 price = rfp.maxPrice - job.rebate;
+            uint128 price = rfp.maxPrice - _bids[id][worker].rebate();
             escrow = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, verdict.voidItems, _feeBps);
             uint128 value = _inUtilityTokens(rfp.token, escrow.toWorker + escrow.fee);
             registry.recordFinal(worker, id, rfp.jobBond, value, verdict.voidItems > 0);
@@ -208,7 +207,17 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     function jobOf(JobId id) external view returns (Job memory) {
-        return _jobs[id];
+        JobRecord memory job = _jobs[id];
+        return Job({
+            worker: job.worker,
+            state: job.state,
+            attempt: job.attempt,
+            sealedCount: job.sealedCount,
+            revealedCount: job.revealedCount,
+            spentCount: job.spentCount,
+            time: job.time,
+            rebate: _bids[id][job.worker].rebate()
+        });
     }
 
     function bidOf(JobId id, address worker) external view returns (Bid memory) {
@@ -239,7 +248,7 @@ contract Market is Treasury, Terms, EIP712 {
 
     /// Checks that `bidders` are all remaining bids in order; returns what the one at `rank` is to be paid: by the next
     /// score, or the maximum if none comes after it.
-    function _rank(JobId id, Job storage job, address[] calldata bidders, uint256 rank, uint128 maxPrice)
+    function _rank(JobId id, JobRecord storage job, address[] calldata bidders, uint256 rank, uint128 maxPrice)
         internal
         view
         returns (uint128 price)
@@ -256,14 +265,13 @@ contract Market is Treasury, Terms, EIP712 {
         }
     }
 
-    function _award(JobId id, Rfp calldata rfp, Job storage job, address worker, uint128 price) internal {
-        _bids[id][worker] = _bids[id][worker].spend();
+    function _award(JobId id, Rfp calldata rfp, JobRecord storage job, address worker, uint128 price) internal {
+        _bids[id][worker] = spentBid(rfp.maxPrice - price);
         job.spentCount += 1;
-        if (job.rebate != rfp.maxPrice - price) job.rebate = rfp.maxPrice - price;
         _assign(id, rfp, job, worker, price);
     }
 
-    function _assign(JobId id, Rfp calldata rfp, Job storage job, address worker, uint128 price) internal {
+    function _assign(JobId id, Rfp calldata rfp, JobRecord storage job, address worker, uint128 price) internal {
         uint40 deadline = uint40(block.timestamp + rfp.executionTimeout);
         job.worker = worker;
         job.state = JobState.Awarded;
@@ -273,7 +281,7 @@ contract Market is Treasury, Terms, EIP712 {
     }
 
     /// The current worker missed its deadline: its bond goes to the requester in part and burns for the rest.
-    function _miss(JobId id, Rfp calldata rfp, Job storage job) internal {
+    function _miss(JobId id, Rfp calldata rfp, JobRecord storage job) internal {
         address worker = job.worker;
         BondSplit memory split = Settlement.missed(rfp.jobBond);
         emit AttemptMissed(id, worker, job.attempt, split.reward, split.burned);
@@ -284,12 +292,12 @@ contract Market is Treasury, Terms, EIP712 {
 
     // Time
 
-    function _biddingEnd(Rfp calldata rfp, Job storage job) internal view returns (uint256) {
+    function _biddingEnd(Rfp calldata rfp, JobRecord storage job) internal view returns (uint256) {
         return uint256(job.time) + rfp.biddingTime;
     }
 
     /// When an open job may expire.
-    function _expiry(Rfp calldata rfp, Job storage job) internal view returns (uint256) {
+    function _expiry(Rfp calldata rfp, JobRecord storage job) internal view returns (uint256) {
         uint256 remaining = job.revealedCount - job.spentCount;
         if (job.state == JobState.Awarded) return job.time + remaining * _acceptTime;
         uint256 biddingEnd = _biddingEnd(rfp, job);
@@ -309,7 +317,7 @@ contract Market is Treasury, Terms, EIP712 {
 
     // Guards
 
-    function _jobIn(Rfp calldata rfp, JobState state) internal view returns (JobId id, Job storage job) {
+    function _jobIn(Rfp calldata rfp, JobState state) internal view returns (JobId id, JobRecord storage job) {
         id = idOf(address(this), rfp);
         job = _jobs[id];
         require(job.state == state, WrongState(id, job.state));

@@ -11,7 +11,7 @@ enum BidStatus {
     Forfeited
 }
 
-/// A bid after its reveal.
+/// A bid as `bidOf` tells it; weight, tie and price only of one that is revealed and not spent.
 struct Bid {
     BidStatus status;
     /// Reputation weight in basis points, fixed at the reveal.
@@ -22,10 +22,11 @@ struct Bid {
 }
 
 /// One storage slot per bid: status in the highest byte; below it 248 bits of the seal while the bid is sealed (124 bits
-/// against a bidder that looks for two openings of one seal), and weight, tie and price once it is revealed.
+/// against a bidder that looks for two openings of one seal), weight, tie and price once it is revealed, and the rebate
+/// of its award once it is spent: `maxPrice` less the price to pay.
 type PackedBid is bytes32;
 
-using { status, matches, reveal, spend, unpack } for PackedBid global;
+using { status, matches, reveal, unpack, rebate } for PackedBid global;
 
 function sealBid(bytes32 seal) pure returns (PackedBid) {
     return PackedBid.wrap(bytes32((uint256(uint8(BidStatus.Sealed)) << 248) | (uint256(seal) >> 8)));
@@ -33,6 +34,10 @@ function sealBid(bytes32 seal) pure returns (PackedBid) {
 
 function forfeitedBid() pure returns (PackedBid) {
     return PackedBid.wrap(bytes32(uint256(uint8(BidStatus.Forfeited)) << 248));
+}
+
+function spentBid(uint128 rebate_) pure returns (PackedBid) {
+    return PackedBid.wrap(bytes32((uint256(uint8(BidStatus.Spent)) << 248) | rebate_));
 }
 
 function status(PackedBid bid) pure returns (BidStatus) {
@@ -52,15 +57,14 @@ function reveal(PackedBid bid, uint16 weight, uint128 price) pure returns (Packe
     );
 }
 
-/// A revealed bid, awarded.
-function spend(PackedBid bid) pure returns (PackedBid) {
-    uint256 rest = uint256(PackedBid.unwrap(bid)) << 8 >> 8;
-    return PackedBid.wrap(bytes32((uint256(uint8(BidStatus.Spent)) << 248) | rest));
-}
-
 function unpack(PackedBid bid) pure returns (Bid memory) {
     uint256 word = uint256(PackedBid.unwrap(bid));
     BidStatus found = bid.status();
-    if (found != BidStatus.Revealed && found != BidStatus.Spent) return Bid(found, 0, 0, 0);
+    if (found != BidStatus.Revealed) return Bid(found, 0, 0, 0);
     return Bid(found, uint16(word >> 232), uint104(word >> 128), uint128(word));
+}
+
+/// What the award of a spent bid leaves of the escrow; zero for every other bid.
+function rebate(PackedBid bid) pure returns (uint128) {
+    return bid.status() == BidStatus.Spent ? uint128(uint256(PackedBid.unwrap(bid))) : 0;
 }

@@ -57,9 +57,8 @@ struct Rfp {
     Kind kind;
 }
 
-/// What the chain keeps of a job. Two slots; the second stays empty for a quote and for a lone bidder.
-struct Job {
-    // slot 1
+/// What the chain keeps of a job: one slot.
+struct JobRecord {
     address worker;
     JobState state;
     /// One for the first worker, one more with every reassignment.
@@ -70,7 +69,17 @@ struct Job {
     uint8 spentCount;
     /// POSTED: when posted. AWARDED: the deadline to commit. COMMITTED: when committed.
     uint40 time;
-    // slot 2
+}
+
+/// A job as `jobOf` tells it: its record, and what its worker's bid adds.
+struct Job {
+    address worker;
+    JobState state;
+    uint8 attempt;
+    uint8 sealedCount;
+    uint8 revealedCount;
+    uint8 spentCount;
+    uint40 time;
     /// `maxPrice` less the price to pay.
     uint128 rebate;
 }
@@ -98,7 +107,15 @@ function jobIdEquals(JobId a, JobId b) pure returns (bool) {
     return JobId.unwrap(a) == JobId.unwrap(b);
 }
 
-/// The identity of a job: its terms on one market of one chain.
-function jobIdOf(address market, Rfp calldata rfp) view returns (JobId) {
-    return JobId.wrap(keccak256(abi.encode(block.chainid, market, rfp)));
+/// The identity of a job, keccak256(abi.encode(chain id, market, rfp)). Plain `abi.encode` reads and checks the terms one
+/// by one, five times as dear. Terms with dirty bits have an identity of their own that no job has: posting checks them.
+function jobIdOf(address market, Rfp calldata rfp) view returns (JobId id) {
+    assembly ("memory-safe") {
+        let words := mload(0x40)
+        mstore(words, chainid())
+        mstore(add(words, 0x20), market)
+        // The 14 words of an RFP.
+        calldatacopy(add(words, 0x40), rfp, 0x1c0)
+        id := keccak256(words, 0x200)
+    }
 }
