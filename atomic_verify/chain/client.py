@@ -18,7 +18,7 @@ from atomic_verify.chain.interface import interface
 from atomic_verify.chain.reverts import as_revert
 from atomic_verify.chain.rpc import RetryPolicy, Rpc
 from atomic_verify.protocol.events import BlockRef, ChainEvent
-from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId
+from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount, JobId, ModelId
 from atomic_verify.protocol.structs import AbiStruct
 from atomic_verify.protocol.types import (
     Bid,
@@ -111,6 +111,10 @@ class Chain:
                 hint="The chain was reset, or the deployment file is of another one: deploy again.",
                 missing=missing,
             )
+
+    def close(self) -> None:
+        """Closes the connections to the node."""
+        self.rpc.close()
 
     # Blocks
 
@@ -213,6 +217,10 @@ class Chain:
 
     def claim_reveal_time(self) -> int:
         return int(self._one("Results", "claimRevealTime"))
+
+    def has_disputes(self) -> bool:
+        """Whether a disputes contract can judge results: whether Results was deployed with one."""
+        return str(self._one("Results", "disputes")) != ZERO_ADDRESS
 
     def params(self) -> MarketParams:
         return self._struct(MarketParams, "Market", "params")
