@@ -9,7 +9,8 @@ whose rows agree with the same items run alone; otherwise items are run one by o
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -61,6 +62,11 @@ class Session:
         self._session = open_session(runtime, model.graph, provider, settings)
         self._require_signature()
         self._names = [spec.name for spec in model.outputs.specs]
+        # What follows from the model alone is worked out once: a run of one small item counts in microseconds.
+        self._columns = [_Column.of(spec, start) for spec, start in _placed(model.inputs)]
+        self._results = [_Column.of(spec, start) for spec, start in _placed(model.outputs)]
+        self._has_bools = any(spec.dtype is DType.BOOL for spec in model.inputs.specs)
+        self._recorded = settings.as_dict() | provider_options(provider, settings)
         self._stack = self._allowed_stack()
         self._stack_proven = False
         self._run_rows(np.zeros((1, model.inputs.nbytes), dtype=np.uint8))
@@ -83,7 +89,8 @@ class Session:
         """
         self.model.inputs.require_payload(item_count, len(payload))
         rows = np.frombuffer(payload, dtype=np.uint8).reshape(item_count, self.model.inputs.nbytes)
-        require_bools(self.model.inputs, rows)
+        if self._has_bools:
+            require_bools(self.model.inputs, rows)
         started = self._clock()
         pieces, not_finite, stack = self._run_all(rows)
         seconds = self._clock() - started
@@ -93,7 +100,7 @@ class Session:
             graph_sha256=self.model.graph_sha256,
             provider=str(self.provider),
             runtime=f"onnxruntime {self._runtime.__version__}",
-            settings=self._settings.as_dict() | provider_options(self.provider, self._settings),
+            settings=self._recorded,
             isolation={},
             items=item_count,
             stack=stack,
@@ -119,21 +126,16 @@ class Session:
                     raise
                 self._stack = count // 2
                 continue
-            for spec, output in zip(self.model.outputs.specs, outputs, strict=True):
-                if spec.dtype in FLOATS and not (finite := np.isfinite(output)).all():
-                    not_finite[spec.name] = not_finite.get(spec.name, 0) + int(output.size - finite.sum())
+            for column, output in zip(self._results, outputs, strict=True):
+                if column.is_float and not (finite := np.isfinite(output)).all():
+                    not_finite[column.name] = not_finite.get(column.name, 0) + int(output.size - finite.sum())
             pieces.extend(output[item : item + 1] for item in range(count) for output in outputs)
             first, largest = first + count, max(largest, count)
         return pieces, not_finite, largest
 
     def _run_rows(self, rows: Array) -> list[Array]:
         """Outputs of the items in `rows` (uint8[items, item bytes]), each [items, *shape]; more than one is a stack."""
-        feeds = {}
-        for spec, start in zip(self.model.inputs.specs, self.model.inputs.offsets, strict=True):
-            column = np.ascontiguousarray(rows[:, start : start + spec.nbytes]).view(spec.dtype.numpy)
-            shape = spec.shape if len(rows) == 1 else (len(rows), *spec.shape[1:])
-            # A view into the payload may start at any byte; kernels want whole elements.
-            feeds[spec.name] = np.require(column, requirements="A").reshape(shape)
+        feeds = {column.name: column.feed(rows) for column in self._columns}
         try:
             found = self._session.run(self._names, feeds)
         except Exception as error:
@@ -141,7 +143,7 @@ class Session:
             raise ExecutionError(
                 "onnxruntime gave up on an item", model=self.model.name, reason=str(error)[:500]
             ) from error
-        return [_checked(spec, len(rows), array) for spec, array in zip(self.model.outputs.specs, found, strict=True)]
+        return [column.check(array, len(rows)) for column, array in zip(self._results, found, strict=True)]
 
     def _usable_stack(self, rows: Array) -> int:
         """How many items the next run may take; the first time it is asked it finds out whether stacking is sound."""
@@ -217,7 +219,7 @@ def require_element_types(inputs: Signature, outputs: Signature) -> None:
 
 def require_bools(signature: Signature, rows: Array) -> None:
     """Raise InputMismatch for a bool byte above 1 in any item; a kernel could take it for anything."""
-    for spec, start in zip(signature.specs, signature.offsets, strict=True):
+    for spec, start in _placed(signature):
         if spec.dtype is DType.BOOL:
             element = first_malformed_bool(spec, np.ascontiguousarray(rows[:, start : start + spec.nbytes]).data)
             if element is not None:
@@ -226,12 +228,42 @@ def require_bools(signature: Signature, rows: Array) -> None:
                 )
 
 
-def _checked(spec: TensorSpec, items: int, array: Any) -> Array:
-    """An output as [items, *shape], C order; raises OutputMismatch for anything that isn't as declared."""
-    shape: Sequence[int] = spec.shape if items == 1 else (items, *spec.shape[1:])
-    if not isinstance(array, np.ndarray) or array.dtype != spec.dtype.numpy or array.shape != tuple(shape):
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise OutputMismatch(
-            f"output {spec.name!r} is {found}, the model declares {spec.dtype.numpy} {tuple(shape)}", name=spec.name
-        )
-    return np.ascontiguousarray(array).reshape(items, *spec.shape)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One tensor of every item: bytes `start` to `stop` of an item's payload."""
+
+    name: str
+    start: int
+    stop: int
+    dtype: "np.dtype[Any]"
+    shape: tuple[int, ...]
+    is_float: bool
+
+    @classmethod
+    def of(cls, spec: TensorSpec, start: int) -> "_Column":
+        return cls(spec.name, start, start + spec.nbytes, spec.dtype.numpy, spec.shape, spec.dtype in FLOATS)
+
+    def stacked(self, items: int) -> tuple[int, ...]:
+        """The tensor's shape when `items` of it are stacked along the first axis, which has length 1 in each."""
+        return self.shape if items == 1 else (items, *self.shape[1:])
+
+    def feed(self, rows: Array) -> Array:
+        """The tensor of the items in `rows` (uint8[items, item bytes]); a view unless that isn't contiguous."""
+        column = np.ascontiguousarray(rows[:, self.start : self.stop]).view(self.dtype)
+        # A view into the payload may start at any byte; kernels want whole elements.
+        aligned = column if column.flags.aligned else column.copy()
+        return aligned.reshape(self.stacked(len(rows)))
+
+    def check(self, array: Any, items: int) -> Array:
+        """An output as [items, *shape], C order; raises OutputMismatch for anything that isn't as declared."""
+        shape = self.stacked(items)
+        if not isinstance(array, np.ndarray) or array.dtype != self.dtype or array.shape != shape:
+            found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise OutputMismatch(
+                f"output {self.name!r} is {found}, the model declares {self.dtype} {shape}", name=self.name
+            )
+        return np.ascontiguousarray(array).reshape(items, *self.shape)
+
+
+def _placed(signature: Signature) -> Iterable[tuple[TensorSpec, int]]:
+    return zip(signature.specs, signature.offsets, strict=True)
