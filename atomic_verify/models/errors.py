@@ -90,10 +90,10 @@ class OnnxSignatureMismatch(OnnxRefused):
     code = "onnx-signature-mismatch"
 
 
-class OnnxWeightNotFinite(OnnxRefused):
-    """A weight is NaN or infinite."""
+class OnnxWeightIsNan(OnnxRefused):
+    """A weight, constant or attribute is NaN."""
 
-    code = "onnx-weight-not-finite"
+    code = "onnx-weight-is-nan"
 
 
 class CodecUnknown(ModelError):
