@@ -80,6 +80,7 @@ class Anvil:
         self.options = options or AnvilOptions()
         self._binary = binary
         self._process: subprocess.Popen[bytes] | None = None
+        self._rpc: Rpc | None = None
         self.port = 0
 
     @property
@@ -92,7 +93,10 @@ class Anvil:
 
     @property
     def rpc(self) -> Rpc:
-        return Rpc(self.url)
+        """A client of the chain, closed with it."""
+        if self._rpc is None:
+            self._rpc = Rpc(self.url)
+        return self._rpc
 
     def start(self, timeout: float = 20.0) -> Self:
         """Starts the chain and waits until it answers. Raises AnvilMissing, AnvilFailed."""
@@ -105,23 +109,33 @@ class Anvil:
             stderr=subprocess.DEVNULL,
             preexec_fn=_die_with_parent(),  # noqa: PLW1509  # only a system call happens there
         )
+        try:
+            self._await_answer(self._process, timeout)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _await_answer(self, process: subprocess.Popen[bytes], timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise AnvilFailed(
-                    f"anvil ended at once with code {self._process.returncode}",
+                    f"anvil ended at once with code {process.returncode}",
                     hint=f"Is port {self.port} taken?",
                     port=self.port,
                 )
             if _answers(self.port, self.url, self.options.chain_id):
-                return self
+                return
             time.sleep(0.02)
-        self.stop()
         raise AnvilFailed(f"anvil did not answer within {timeout:g} s", port=self.port)
 
     def stop(self) -> None:
         """Ends the chain; it has at most five seconds to write its state."""
         process, self._process = self._process, None
+        client, self._rpc = self._rpc, None
+        if client is not None:
+            client.close()
         if process is None:
             return
         process.terminate()
@@ -204,9 +218,15 @@ def _answers(port: int, url: str, chain_id: int) -> bool:
     """Whether a node of this chain id listens; the socket is tried first since the client would retry."""
     try:
         socket.create_connection(("127.0.0.1", port), 0.2).close()
-        return int(Rpc(url, timeout=2.0).call("eth_chainId", []), 16) == chain_id
-    except (OSError, ChainUnavailable):
+    except OSError:
         return False
+    client = Rpc(url, timeout=2.0)
+    try:
+        return int(client.call("eth_chainId", []), 16) == chain_id
+    except ChainUnavailable:
+        return False
+    finally:
+        client.close()
 
 
 def _die_with_parent() -> Any:

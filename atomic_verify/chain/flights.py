@@ -259,6 +259,7 @@ class Flights:
 
     def _next_nonce(self) -> int:
         """The next nonce that neither the chain, the node's pool, nor an unfinished intent has."""
+        self.revive_vanished()  # or a new act would take the nonce of one that was final and needs it again
         held = [one.nonce for one in self._unfinished() if one.nonce is not None]
         return max([self._lookout.nonce("latest"), self._lookout.nonce("pending"), *(nonce + 1 for nonce in held)])
 

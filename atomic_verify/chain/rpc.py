@@ -7,6 +7,7 @@ broken or unreachable is asked again, with growing pauses, a bounded number of t
 import json
 import re
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from atomic_verify.chain.errors import ChainUnavailable, RpcRefused
 
@@ -65,6 +66,8 @@ class Rpc:
         self._sleep = sleep
         self._takes_batches = True
         self._http = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False)
+        # A client that nobody closes is closed when it is forgotten; its connections don't outlive it.
+        weakref.finalize(self, self._http.close)
 
     def call(self, method: str, params: Sequence[Any]) -> Any:
         """The result of one request. Raises ChainUnavailable, RpcRefused."""
@@ -100,7 +103,8 @@ class Rpc:
 
     def _retrying(self, act: Callable[[], Any]) -> Any:
         policy = self._policy
-        pauses = wait_exponential_jitter(policy.first_pause, policy.longest_pause, jitter=policy.first_pause)
+        grown = wait_exponential(multiplier=policy.first_pause, max=policy.longest_pause)
+        pauses = grown + wait_random(0, policy.first_pause)
 
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
