@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NODE_PATH := $(CURDIR)/node_modules
 unexport PYTHONPATH
 
-.PHONY: help setup abi check lint test test-python test-contracts soak demo bench check-gpu lock fmt snapshot clean
+.PHONY: help setup abi check lint slither test test-python test-contracts soak demo bench check-gpu lock fmt snapshot clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,15 @@ soak: setup ## the large counts: fuzz, invariants, properties
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest -q tests/property
 	$(PY) -m pytest -q -m soak || test $$? -eq 5 # 5: no test is marked soak
 
+# Slither needs another web3 than ours and cleans what it builds: an environment and a copy of its own.
+slither: setup ## report what Slither finds in the contracts; each finding is to be judged
+	test -x build/slither-venv/bin/slither || { $(PYTHON) -m venv build/slither-venv \
+		&& build/slither-venv/bin/pip install --quiet --require-hashes -r requirements/slither.lock; }
+	rm -rf build/slither && mkdir -p build/slither/contracts && cp -r contracts/src build/slither/contracts
+	cp -r foundry.toml package.json scripts build/slither && ln -s $(CURDIR)/node_modules build/slither/node_modules
+	cd build/slither && PATH=$(CURDIR)/node_modules/.bin:$$PATH ../slither-venv/bin/slither . --fail-none \
+		--exclude-dependencies --exclude-informational --exclude-optimization
+
 demo: setup ## the whole honest path, for real: chain, two workers, gateway, jobs, receipts
 	$(VENV)/bin/atomic demo
 
@@ -97,6 +106,8 @@ lock: ## resolve all dependencies anew
 	$(COMPILE) --extra gpu --extra postgres --extra dev -o requirements/dev-gpu.lock
 	$(COMPILE) --extra cpu --extra postgres --extra s3 -o requirements/cpu.lock
 	$(COMPILE) --extra gpu --extra postgres --extra s3 -o requirements/gpu.lock
+	echo slither-analyzer | build/lock-venv/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --python-version 3.11 --quiet - -o requirements/slither.lock
 	npm install --package-lock-only --loglevel=error
 
 fmt: setup ## format everything
