@@ -39,13 +39,21 @@ class GatewaySettings(_Section):
     max_body_bytes: int = Field(64 * 2**20, gt=0)
 
 
-class PricingSettings(_Section):
-    """What a worker asks, in base units of the payment token."""
+class TokenPricing(_Section):
+    """What a worker asks in one payment token, in its base units; the sum of the three is the price."""
 
     base_price: int = Field(10**15, ge=0)
     price_per_item: int = Field(10**14, ge=0)
     price_per_second: int = Field(10**15, ge=0)
+
+
+class PricingSettings(TokenPricing):
+    """What a worker asks in utility tokens, and in the other payment tokens that it takes."""
+
     quote_seconds: int = Field(120, gt=0)
+    """How long a signed quote is valid."""
+    tokens: dict[str, TokenPricing] = {}
+    """Prices in other payment tokens, by their address. Without an entry a token isn't accepted."""
 
 
 class WorkerSettings(_Section):

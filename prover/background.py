@@ -57,13 +57,14 @@ class Background(Generic[Key, Result]):
         *,
         pauses: Pauses | None = None,
         clock: Callable[[], float] = time.monotonic,
-        on_failure: Callable[[Key, AtomicError], None] = lambda key, error: None,
+        on_end: Callable[[], object] = lambda: None,
     ) -> None:
+        """`on_end` is called, in the task's thread, whenever a task has ended."""
         self._name = name
         self._slots = slots
         self._pauses = pauses or Pauses()
         self._clock = clock
-        self._on_failure = on_failure
+        self._on_end = on_end
         self._tasks: dict[Key, _Task[Result]] = {}
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
@@ -124,11 +125,10 @@ class Background(Generic[Key, Result]):
         except Exception as raised:  # a fault in one task must not go unseen, nor end the worker
             error = AtomicError(f"An unexpected fault: {type(raised).__name__}: {raised}"[:500])
             error.__cause__ = raised
-        if error is not None:
-            self._on_failure(key, error)
         with self._idle:
             _settle(task, result, error, self._clock(), self._pauses)
             self._idle.notify_all()
+        self._on_end()
 
 
 def _settle(task: "_Task[Any]", result: Any, error: AtomicError | None, now: float, pauses: Pauses) -> None:

@@ -23,8 +23,6 @@ class Reason(StrEnum):
 
     COST = "cost"
     """Taken: the price is the cost by the worker's terms."""
-    MINIMUM = "minimum"
-    """Taken: the cost is below the worker's least price for a job, which it asks instead."""
     OWN_RFP = "own-rfp"
     MODEL_UNKNOWN = "model-unknown"
     MODEL_UNDISPUTABLE = "model-undisputable"
@@ -44,17 +42,18 @@ class Reason(StrEnum):
     @property
     def takes(self) -> bool:
         """Whether a decision for this reason takes the job."""
-        return self in (Reason.COST, Reason.MINIMUM)
+        return self is Reason.COST
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the worker asks in one payment token, in its base units; times are estimated seconds of execution."""
+    """What the worker asks in one payment token, in its base units; the sum of the three is the price."""
 
-    min_price: Amount
-    """The least for a job of any size: it has to pay for the job's transactions."""
+    base: Amount
+    """For a job of any size: it has to pay for the job's transactions."""
     per_item: Amount = NOTHING
     per_second: Amount = NOTHING
+    """Of estimated execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,8 @@ def decide(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Polic
     reason = _refusal(rfp, model, standing, policy, seconds)
     price: Amount | None = None
     if reason is None:
-        reason, price = _price(rfp, policy.terms[rfp.token], seconds)
+        price = _price(rfp, policy.terms[rfp.token], seconds)
+        reason = Reason.PRICE_TOO_LOW if price is None else Reason.COST
     return Decision(reason, price, seconds, _grounds(rfp, model, standing, policy, seconds))
 
 
@@ -151,19 +151,19 @@ def grid_price(points: int, max_price: Amount) -> Amount:
     return Amount(-(-max_price * points // BASIS_POINTS))
 
 
-def _price(rfp: Rfp, terms: Terms, seconds: float) -> tuple[Reason, Amount | None]:
+def _price(rfp: Rfp, terms: Terms, seconds: float) -> Amount | None:
+    """The price to ask; None where the RFP pays less."""
     asked = asking_price(rfp, terms, seconds)
     if asked > rfp.max_price:
-        return Reason.PRICE_TOO_LOW, None
-    reason = Reason.MINIMUM if asked == terms.min_price else Reason.COST
-    return reason, on_grid(asked, rfp.max_price) if rfp.kind is Kind.AUCTION else asked
+        return None
+    return on_grid(asked, rfp.max_price) if rfp.kind is Kind.AUCTION else asked
 
 
 def asking_price(rfp: Rfp, terms: Terms, seconds: float) -> Amount:
     """What the job has to pay by `terms`, whatever its RFP offers; in payment-token base units."""
     # Whole milliseconds keep the money in integers.
-    cost = rfp.item_count * terms.per_item + -(-round(seconds * 1000) * terms.per_second // 1000)
-    return Amount(max(terms.min_price, cost))
+    timed = -(-round(seconds * 1000) * terms.per_second // 1000)
+    return Amount(terms.base + rfp.item_count * terms.per_item + timed)
 
 
 def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
@@ -232,5 +232,4 @@ def _grounds(
         found["bidding_left"] = round(standing.bidding_left, 3)
     if terms is not None and model is not None:
         found["asked"] = str(asking_price(rfp, terms, seconds))
-        found["min_price"] = str(terms.min_price)
     return MappingProxyType(found)

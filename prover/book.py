@@ -10,7 +10,7 @@ from atomic_verify.protocol.primitives import Address, Amount, JobId, parse_word
 from atomic_verify.protocol.types import BidStatus, JobState, Kind
 from atomic_verify.storage.projections import Subject, SubjectKind
 from atomic_verify.storage.queries import MAX_PAGE, Queries
-from atomic_verify.storage.records import JobRecord, WorkerBooks
+from atomic_verify.storage.records import CreditRecord, JobRecord, WorkerBooks
 
 
 class JobBook:
@@ -21,6 +21,7 @@ class JobBook:
         self._worker = worker
         self._records: dict[JobId, JobRecord] = {}
         self._books = WorkerBooks(worker)
+        self._credits: tuple[CreditRecord, ...] = ()
         self._is_stale = True
 
     def __iter__(self) -> Iterator[JobRecord]:
@@ -42,6 +43,11 @@ class JobBook:
     def endpoint(self) -> str | None:
         """The endpoint that the worker announced last."""
         return self._books.endpoint
+
+    @property
+    def credits(self) -> tuple[CreditRecord, ...]:
+        """What the market owes the worker, by token."""
+        return self._credits
 
     def distrust(self) -> None:
         """Has the next renewal read everything: some change may have been missed."""
@@ -76,6 +82,7 @@ class JobBook:
     def _read_books(self) -> None:
         found = self._queries.worker(self._worker)
         self._books = WorkerBooks(self._worker) if found is None else found.books
+        self._credits = self._queries.credits(self._worker)
 
     def _found(self) -> list[JobId]:
         """All jobs that may concern the worker, by the lists of the index."""

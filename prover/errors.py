@@ -42,10 +42,10 @@ class BidNotOurs(WorkerError):
     code = "bid-not-ours"
 
 
-class WorkerBusy(WorkerError):
-    """As many tasks of a kind run as may; another try comes by itself."""
+class WorkerNotReady(WorkerError):
+    """The worker hasn't looked at the chain yet, or not for too long, or it is stopping."""
 
-    code = "worker-busy"
+    code = "worker-not-ready"
 
 
 class QuoteRefused(WorkerError):
@@ -54,25 +54,7 @@ class QuoteRefused(WorkerError):
     code = "quote-refused"
 
 
-class RequestMalformed(WorkerError):
-    """A request's body isn't what the route takes."""
-
-    code = "request-malformed"
-
-
-class RequestTooLarge(WorkerError):
-    """A request's body is larger than the route takes."""
-
-    code = "request-too-large"
-
-
 class TooManyRequests(WorkerError):
     """One client asks too often."""
 
     code = "too-many-requests"
-
-
-class RouteUnknown(WorkerError):
-    """There is no such route, or it takes another method."""
-
-    code = "route-unknown"

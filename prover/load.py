@@ -4,7 +4,6 @@ Life cycle: bid. A sealed or revealed bid counts like an award, since all of the
 open quote: signed, not expired, and not awarded yet.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atomic_verify.protocol.primitives import Amount, JobId
@@ -47,15 +46,19 @@ class Load:
         return Load(tuple(one for one in self.shares if one.job != job))
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The worker at its last look at the chain: the newest block's time, its stake, and what it has taken on."""
+
+    now: int
+    free_stake: Amount
+    load: Load
+    is_ready: bool = True
+    """Whether it takes work on."""
+
+
 def is_taken_on(view: View) -> bool:
     """Whether the job is the worker's to do, or may become so without its asking again."""
     if view.state is JobState.POSTED:
         return view.situation.bid.status in (BidStatus.SEALED, BidStatus.REVEALED)
     return view.state is JobState.AWARDED and view.is_mine and view.seconds_left is not None and view.seconds_left > 0
-
-
-def load_of(shares: Iterable[Share], quotes: Iterable[Share]) -> Load:
-    """The load of jobs on the chain, whose bonds are locked, and of open quotes, for which nothing is locked yet."""
-    found = tuple(shares)
-    known = {share.job for share in found}
-    return Load((*found, *(quote for quote in quotes if quote.job not in known)))

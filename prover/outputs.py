@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atomic_verify.commitments import Batch, Digest, Signature
+from atomic_verify.commitments import Digest
+from atomic_verify.execution.record import Execution
 from atomic_verify.protocol.primitives import JobId, parse_word, to_hex
-from atomic_verify.protocol.types import Rfp
 from atomic_verify.storage.blobs import BlobStore, parse_digest
 from atomic_verify.storage.decisions import DecisionLog
 
@@ -40,13 +40,13 @@ class Output:
         return cls(Digest(parse_word(values["root"])), parse_digest(values["payload"]))
 
 
-def publish(rfp: Rfp, payload: bytes, signature: Signature, store: BlobStore) -> Output:
+def publish(execution: Execution, store: BlobStore) -> Output:
     """Puts the payload into the store, once its size is what the signature says, and tells what to commit.
 
     Raises PayloadSizeError, BlobTooLarge, BlobStoreFull, BlobStoreUnavailable.
     """
-    root = Batch.from_payload(signature.specs, rfp.item_count, payload).root
-    return Output(root, store.put(payload))
+    root = execution.commit().root
+    return Output(root, store.put(execution.payload))
 
 
 def remembered(job: JobId, decisions: DecisionLog, store: BlobStore) -> Output | None:

@@ -5,12 +5,13 @@ or in the decision log, and all else can be found again from these.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any, Protocol
 
 from atomic_verify.chain.calls import Call, Calls
 from atomic_verify.errors import AtomicError
-from atomic_verify.protocol.intents import Intent
+from atomic_verify.protocol.intents import Intent, IntentState
 from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId, to_hex
 from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.decisions import Decision, DecisionLog
@@ -18,12 +19,15 @@ from atomic_verify.storage.fetch import FetchPolicy
 from prover.background import Background
 from prover.bidding import ModelFacts, Policy, Standing, estimate
 from prover.inputs import HeldInput
-from prover.load import Load, Share
+from prover.load import Load, Moment, Share
 from prover.metrics import Metrics
 from prover.outputs import Output
 from prover.seals import Sealer
 from prover.views import Constants, View
 from prover.workshop import Workshop
+
+UNREADY_AFTER = 30.0
+"""Seconds without a whole look after which the worker calls itself not ready."""
 
 Checkpoint = Callable[[str], None]
 """Called after each step that is on the disk, with the step's name. Tests stop the process there."""
@@ -58,35 +62,56 @@ class Tools:
     clock: Callable[[], float]
     """Unix seconds, for records only."""
     checkpoint: Checkpoint = lambda step: None
-    free_stake: Amount = field(default_factory=lambda: Amount(0))
-    load: Load = field(default_factory=Load)
+    moment: Moment = field(default_factory=lambda: Moment(0, Amount(0), Load(), is_ready=False))
+    """The worker at its last look. Replaced as a whole, so other threads may read it."""
+    last_look: float | None = None
+    """When the last whole look ended, on the monotonic clock."""
     is_stopping: bool = False
     """Whether the worker takes nothing on any more."""
     _noted: dict[tuple[JobId, str], tuple[str, str]] = field(default_factory=dict)
+    _noting: Lock = field(default_factory=Lock)
+
+    def is_ready(self, monotonic: float) -> bool:
+        """Whether the worker follows the chain and takes work on; `monotonic` is that clock's time now."""
+        seen = self.last_look
+        return seen is not None and monotonic - seen < UNREADY_AFTER and not self.is_stopping
 
     def submit(self, stage: str, view: View, call: Call, key: str | None = None) -> None:
         """Sees to it that the call is made once for the job. Raises what the sender raises."""
-        name = key or stage
-        self.sender.submit(f"{name}:{to_hex(view.record.id)}", call)
-        self.metrics.acts.labels(stage).inc()
-        self.checkpoint(f"submitted:{stage}")
+        self.submit_once(stage, f"{key or stage}:{to_hex(view.record.id)}", call)
+
+    def submit_once(self, stage: str, key: str, call: Call) -> None:
+        """Sees to it that the call is made once under this key. Raises what the sender raises."""
+        known = self.sender.intent(key)
+        self.sender.submit(key, call)
+        if known is None or known.state is IntentState.FAILED:
+            self.metrics.acts.labels(stage).inc()
+            self.checkpoint(f"submitted:{stage}")
+
+    def next_key(self, key: str) -> str:
+        """The first numbered key whose intent isn't final: as long as one act is under way, no other like it begins."""
+        number = 0
+        while (known := self.sender.intent(f"{key}:{number}")) is not None and known.state is IntentState.FINAL:
+            number += 1
+        return f"{key}:{number}"
 
     def note(self, kind: str, job: JobId, outcome: str, reason: str, details: Mapping[str, Any] | None = None) -> bool:
         """Records a decision with its reason, unless it is the last one of its kind on the job; whether it did."""
-        if (job, kind) not in self._noted and (last := self.decisions.last(job, kind)) is not None:
-            self._noted[job, kind] = (last.outcome, last.reason)
-        if self._noted.get((job, kind)) == (outcome, reason):
-            return False
-        self.decisions.add(Decision(kind, job, outcome, reason, self.clock(), dict(details or {})))
-        self._noted[job, kind] = (outcome, reason)
+        with self._noting:
+            if (job, kind) not in self._noted and (last := self.decisions.last(job, kind)) is not None:
+                self._noted[job, kind] = (last.outcome, last.reason)
+            if self._noted.get((job, kind)) == (outcome, reason):
+                return False
+            self.decisions.add(Decision(kind, job, outcome, reason, self.clock(), dict(details or {})))
+            self._noted[job, kind] = (outcome, reason)
         self.metrics.decisions.labels(kind, outcome, reason).inc()
         self.log.info("decided", kind=kind, job=to_hex(job), outcome=outcome, reason=reason)
         self.checkpoint(f"noted:{kind}:{outcome}")
         return True
 
-    def note_failure(self, kind: str, job: JobId, error: AtomicError) -> None:
-        """Records that a step failed, with the error's code as the reason."""
-        self.note(kind, job, "failed", error.code, {"message": error.message[:500]})
+    def note_failure(self, kind: str, job: JobId, error: AtomicError) -> bool:
+        """Records that a step failed, with the error's code as the reason; whether that is news."""
+        return self.note(kind, job, "failed", error.code, {"message": error.message[:500]})
 
     def facts(self, model: ModelId) -> ModelFacts | None:
         """What is known of a model; None when it isn't installed here."""
@@ -94,10 +119,10 @@ class Tools:
 
     def standing(self, view: View) -> Standing:
         """The worker as it stands before it takes the job on."""
-        load = self.load.without(view.record.id)
+        load = self.moment.load.without(view.record.id)
         return Standing(
             worker=self.worker,
-            free_stake=self.free_stake,
+            free_stake=self.moment.free_stake,
             open_jobs=load.open_jobs,
             backlog_seconds=load.seconds,
             bidding_left=view.bidding_left,
@@ -106,7 +131,7 @@ class Tools:
 
     def take_on(self, view: View, bond: Amount) -> None:
         """Counts the job in from now on, before its event is seen; `bond` is what it will lock."""
-        self.load = self.load.plus(self.share(view, bond))
+        self.moment = replace(self.moment, load=self.moment.load.plus(self.share(view, bond)))
 
     def share(self, view: View, bond: Amount) -> Share:
         facts = self.facts(view.record.rfp.model_id)
@@ -118,5 +143,6 @@ class Tools:
         """Drops what is kept in memory about a job that doesn't concern the worker any more."""
         self.inputs.forget(job)
         self.outputs.forget(job)
-        for noted in [key for key in self._noted if key[0] == job]:
-            del self._noted[noted]
+        with self._noting:
+            for noted in [key for key in self._noted if key[0] == job]:
+                del self._noted[noted]

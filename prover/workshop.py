@@ -7,10 +7,9 @@ at the start and follow what jobs really took.
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from atomic_verify.commitments import Signature
+from atomic_verify.execution.record import Execution
 from atomic_verify.models import InstalledModel
 from atomic_verify.protocol.primitives import ModelId
 from prover.bidding import ModelFacts
@@ -22,20 +21,9 @@ SMOOTHING = 0.3
 class Engine(Protocol):
     """One model's warm session; used by one thread at a time."""
 
-    def run(self, payload: bytes, item_count: int) -> tuple[bytes, Mapping[str, Any]]:
-        """The output payload of a batch, and the record of how it was made, as JSON."""
+    def run_payload(self, item_count: int, payload: bytes, input_sha256: str | None = None) -> Execution:
+        """The output of a batch, and the record of how it was made."""
         ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Executed:
-    """A batch's output payload, its signature, and the record of how it was made."""
-
-    payload: bytes
-    signature: Signature
-    record: Mapping[str, Any]
 
 
 class Workshop:
@@ -62,9 +50,9 @@ class Workshop:
         for model_id, model in self._models.items():
             zeros = bytes(model.manifest.input_signature.nbytes)
             engine = self._engine(model_id)
-            engine.run(zeros, 1)
+            engine.run_payload(1, zeros)
             began = self._clock()
-            engine.run(zeros, 1)
+            engine.run_payload(1, zeros)
             self._note(model_id, self._clock() - began)
 
     def model(self, model_id: ModelId) -> InstalledModel | None:
@@ -84,18 +72,19 @@ class Workshop:
             seconds_per_item=seconds,
         )
 
-    def execute(self, model_id: ModelId, payload: bytes, item_count: int) -> Executed:
-        """Runs a batch. Raises what the engine raises; a broken engine is opened anew the next time."""
-        model = self._models[model_id]
+    def execute(self, model_id: ModelId, payload: bytes, item_count: int, digest: str) -> Execution:
+        """Runs a batch whose payload has the sha256 `digest`.
+
+        Raises what the engine raises; after that the engine is opened anew.
+        """
         began = self._clock()
         try:
-            output, record = self._engine(model_id).run(payload, item_count)
+            execution = self._engine(model_id).run_payload(item_count, payload, digest)
         except BaseException:
             self._drop(model_id)
             raise
-        seconds = self._clock() - began
-        self._note(model_id, seconds / item_count)
-        return Executed(output, model.manifest.output_signature, {**record, "seconds": round(seconds, 6)})
+        self._note(model_id, (self._clock() - began) / item_count)
+        return execution
 
     def close(self) -> None:
         """Ends all engines."""
@@ -109,8 +98,9 @@ class Workshop:
 
     def _drop(self, model_id: ModelId) -> None:
         engine = self._engines.pop(model_id, None)
-        if engine is not None:
-            engine.close()
+        close = getattr(engine, "close", None)
+        if close is not None:
+            close()
 
     def _note(self, model_id: ModelId, seconds_per_item: float) -> None:
         with self._lock:

@@ -24,6 +24,8 @@ STATUS: dict[str, int] = {
     "body-too-large": 413,
     "blob-too-large": 413,
     "no-quote": 422,
+    "quote-refused": 422,
+    "too-many-requests": 429,
     "blob-corrupt": 500,
     "storage-failed": 500,
     "blob-store-full": 507,
@@ -32,6 +34,7 @@ STATUS: dict[str, int] = {
     "stale-head": 503,
     "database-unavailable": 503,
     "gateway-unready": 503,
+    "worker-not-ready": 503,
     "gas-funds-missing": 503,
     "fee-cap-exceeded": 503,
 }

@@ -15,7 +15,6 @@ from prover.views import View
 NAME = "bid"
 TAKEN = "taken"
 SKIPPED = "skipped"
-WAITING = "waiting"
 
 
 def due(view: View, own: Own) -> bool:
@@ -37,9 +36,6 @@ def act(view: View, own: Own, tools: Tools) -> None:
         tools.note(NAME, job, SKIPPED, decision.reason, decision.inputs)
         return
     if not own.input_held:
-        failure = tools.inputs.failure(job)
-        if failure is not None:
-            tools.note(NAME, job, WAITING, failure.code, {"message": failure.message[:500]})
         return
     price = recorded_price(job, tools) or decision.price
     details = {**decision.inputs, "price": str(price)}

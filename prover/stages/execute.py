@@ -39,11 +39,17 @@ def prepare(view: View, held: HeldInput, tools: Tools) -> Output:
     """
     job, rfp = view.record.id, view.record.rfp
     payload = inputs.read(rfp, held, tools.blobs)
-    executed = tools.workshop.execute(rfp.model_id, payload, rfp.item_count)
+    execution = tools.workshop.execute(rfp.model_id, payload, rfp.item_count, held.digest)
+    tools.metrics.execution_seconds.observe(execution.record.seconds)
+    tools.metrics.items.inc(rfp.item_count)
     tools.checkpoint("executed")
-    output = outputs.publish(rfp, executed.payload, executed.signature, tools.blobs)
+    output = outputs.publish(execution, tools.blobs)
     tools.checkpoint("published")
-    details: Mapping[str, Any] = {"output": output.to_json(), "attempt": view.attempt, "record": dict(executed.record)}
+    details: Mapping[str, Any] = {
+        "output": output.to_json(),
+        "attempt": view.attempt,
+        "record": execution.record.as_dict(),
+    }
     tools.decisions.add(Decision(outputs.KIND, job, outputs.DONE, f"attempt {view.attempt}", tools.clock(), details))
     tools.log.info("executed", job=to_hex(job), items=rfp.item_count, payload=output.payload)
     tools.checkpoint("noted:execute:done")

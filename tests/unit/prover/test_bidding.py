@@ -1,5 +1,6 @@
 """The pricing policy: what is skipped and why, and what is asked."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ RFP = Rfp(
 MODEL = ModelFacts(disputable=True, input_bytes=8192, output_bytes=856, seconds_per_item=0.5)
 STANDING = Standing(worker=WORKER, free_stake=Amount(500), open_jobs=0, backlog_seconds=0.0, bidding_left=8.0)
 POLICY = Policy(
-    terms={TOKEN: Terms(min_price=Amount(1_000), per_item=Amount(3_000), per_second=Amount(20_000))},
+    terms={TOKEN: Terms(base=Amount(1_000), per_item=Amount(3_000), per_second=Amount(20_000))},
     max_items=100,
     max_input_bytes=100 * 8192,
     max_output_bytes=100 * 856,
@@ -43,15 +44,9 @@ POLICY = Policy(
 
 def test_a_job_that_fits_is_priced_at_its_cost() -> None:
     decision = decide(RFP, MODEL, STANDING, POLICY)
-    assert (decision.reason, decision.price) == (Reason.COST, 10 * 3_000 + 5 * 20_000)
+    assert (decision.reason, decision.price) == (Reason.COST, 1_000 + 10 * 3_000 + 5 * 20_000)
     assert decision.takes
     assert decision.estimated_seconds == 5.0
-
-
-def test_a_small_job_costs_the_minimum() -> None:
-    policy = replace(POLICY, terms={TOKEN: Terms(min_price=Amount(700_000), per_item=Amount(1))})
-    decision = decide(RFP, MODEL, STANDING, policy)
-    assert (decision.reason, decision.price) == (Reason.MINIMUM, 700_000)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +68,7 @@ def test_a_small_job_costs_the_minimum() -> None:
         (Reason.BOND_TOO_HIGH, decide(RFP, MODEL, STANDING, replace(POLICY, max_job_bond=Amount(499)))),
         (Reason.BOND_OVER_FREE_STAKE, decide(RFP, MODEL, replace(STANDING, free_stake=Amount(499)), POLICY)),
         (Reason.BOND_OVER_FREE_STAKE, decide(RFP, MODEL, replace(STANDING, bond_reserved=Amount(1)), POLICY)),
-        (Reason.PRICE_TOO_LOW, decide(replace(RFP, max_price=Amount(129_999)), MODEL, STANDING, POLICY)),
+        (Reason.PRICE_TOO_LOW, decide(replace(RFP, max_price=Amount(130_999)), MODEL, STANDING, POLICY)),
     ],
 )
 def test_a_job_is_skipped_for_its_reason(reason: Reason, decision: Decision) -> None:
@@ -98,7 +93,7 @@ def test_an_undisputable_model_is_taken_where_the_setting_allows_it() -> None:
 
 
 def test_a_quote_is_priced_exactly_and_a_bid_on_the_grid() -> None:
-    policy = replace(POLICY, terms={TOKEN: Terms(min_price=Amount(1_001))})
+    policy = replace(POLICY, terms={TOKEN: Terms(base=Amount(1_001))})
     quote = replace(RFP, kind=Kind.QUOTE, bidding_time=0, reveal_time=0)
     assert decide(quote, MODEL, replace(STANDING, bidding_left=None), policy).price == 1_001
     assert decide(RFP, MODEL, STANDING, policy).price == 1_100
@@ -111,9 +106,7 @@ def test_the_grid_never_lies_below_the_price_nor_above_the_maximum() -> None:
 
 
 def test_the_grounds_of_a_decision_are_json_and_tell_the_price_asked() -> None:
-    import json
-
-    decision = decide(replace(RFP, max_price=Amount(129_999)), MODEL, STANDING, POLICY)
+    decision = decide(replace(RFP, max_price=Amount(130_999)), MODEL, STANDING, POLICY)
     grounds = json.loads(json.dumps(dict(decision.inputs)))
-    assert grounds["asked"] == "130000"
-    assert grounds["max_price"] == "129999"
+    assert grounds["asked"] == "131000"
+    assert grounds["max_price"] == "130999"

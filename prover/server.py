@@ -1,0 +1,164 @@
+"""The worker's HTTP door: inputs and outputs by digest, signed quotes, health, metrics.
+
+Life cycle: award by quote, publish. Everything that a stranger sends is bounded: bodies in bytes, quotes in rate, blobs
+read at once in number. Every blob is hashed again before it leaves. The server runs in a thread of its own; the
+worker's loop doesn't wait for it.
+"""
+
+import math
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
+
+from atomic_verify.gateway.limits import Limits
+from atomic_verify.gateway.problems import Problem, install, problem
+from atomic_verify.protocol.types import Rfp
+from atomic_verify.storage.blobs import BlobStore, parse_digest
+from prover.errors import TooManyRequests, WorkerNotReady
+from prover.metrics import Metrics
+from prover.quotes import QuoteDesk, SignedQuote
+from prover.rate import RateLimit
+
+MAX_BODY_BYTES = 16_384
+MAX_URI_CHARS = 512
+READS_AT_ONCE = 4
+"""Blobs that are in memory at the same time."""
+START_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the routes need."""
+
+    blobs: BlobStore
+    desk: QuoteDesk
+    metrics: Metrics
+    is_ready: Callable[[], bool]
+    quotes_per_second: float = 1.0
+    quotes_burst: int = 20
+
+
+class QuoteRequest(BaseModel):
+    """The terms to quote for: the RFP by Solidity's names, at the price that the requester offers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rfp: dict[str, int | str] = Field(max_length=32)
+    inputUri: str = Field(max_length=MAX_URI_CHARS)  # noqa: N815 - Solidity's name, as in the event
+
+
+def make_app(door: Door) -> FastAPI:
+    """The application behind the door."""
+    app = FastAPI(title="Atomic worker", docs_url=None, redoc_url=None)
+    app.add_middleware(Limits, max_body_bytes=MAX_BODY_BYTES, write_key=None)
+    install(app)
+    app.add_exception_handler(TooManyRequests, _too_many)
+    _add_quotes(app, door)
+    _add_blobs(app, door)
+    _add_health(app, door)
+    _count_requests(app, door.metrics)
+    return app
+
+
+def _add_quotes(app: FastAPI, door: Door) -> None:
+    rate = RateLimit(door.quotes_per_second, door.quotes_burst)
+
+    @app.post("/v1/quotes")
+    def quote(asked: QuoteRequest, request: Request) -> dict[str, object]:
+        """A signed quote at the RFP's price, or why there is none."""
+        seconds = rate.wait(request.client.host if request.client else "")
+        if seconds > 0:
+            raise TooManyRequests(
+                "Quotes are asked for too often", hint="Wait as Retry-After says.", retry_after=math.ceil(seconds)
+            )
+        signed: SignedQuote = door.desk.quote(Rfp.from_json(asked.rfp), asked.inputUri)
+        return signed.to_json()
+
+
+def _add_blobs(app: FastAPI, door: Door) -> None:
+    reads = threading.BoundedSemaphore(READS_AT_ONCE)
+
+    @app.get("/v1/blobs/{digest}")
+    def blob(digest: str) -> Response:
+        """The bytes of this sha256, if the worker has them."""
+        parse_digest(digest)
+        with reads:
+            content = door.blobs.get(digest)
+        # What a digest names never changes.
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{digest}"'}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _add_health(app: FastAPI, door: Door) -> None:
+    @app.get("/health/live")
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.get("/health/ready")
+    def ready() -> dict[str, str]:
+        if not door.is_ready():
+            raise WorkerNotReady("The worker doesn't follow the chain at the moment", hint="Its log says why.")
+        return {"status": "ready"}
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _count_requests(app: FastAPI, metrics: Metrics) -> None:
+    @app.middleware("http")
+    async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        route = request.scope.get("route")
+        # A stranger's path is no label: there would be as many as it likes.
+        metrics.requests.labels(getattr(route, "path", "other"), str(response.status_code)).inc()
+        return response
+
+
+async def _too_many(request: Request, error: Exception) -> Problem:
+    """The answer to a client that asks too often: when it may ask again."""
+    answer = problem(cast(TooManyRequests, error), request.url.path)
+    answer.headers["Retry-After"] = str(cast(TooManyRequests, error).details["retry_after"])
+    return answer
+
+
+class DoorServer:
+    """Serves an application on a socket that is bound at once, so that its port is known and surely this process's."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        """Raises OSError when the address can't be bound."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((host, port))
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=5, limit_concurrency=64
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
+
+    def start(self) -> None:
+        """Returns when requests are answered."""
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Ends the server; requests under way have a moment to end."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])

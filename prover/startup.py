@@ -1,0 +1,103 @@
+"""Everything that must be right before a worker takes work on, checked in the order in which a person would fix it.
+
+Used before all steps. Each check that fails is one error with a stable code and what to do about it; nothing is sent
+before the last check has passed, except the announcement of the endpoint at the end.
+"""
+
+from collections.abc import Callable, Mapping
+from getpass import getpass
+
+from atomic_verify.chain.client import Chain, ChainOptions
+from atomic_verify.chain.deployment import Deployment
+from atomic_verify.chain.keystore import Signer, load
+from atomic_verify.config import PricingSettings, Settings, TokenPricing
+from atomic_verify.execution.providers import ExecutionSettings, activate
+from atomic_verify.execution.runtime import load_runtime
+from atomic_verify.execution.sessions import Session
+from atomic_verify.models import InstalledModel, ModelLibrary
+from atomic_verify.protocol.primitives import Address, Amount, parse_address
+from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
+from prover.bidding import Policy, Terms
+from prover.errors import KeystoreNotNamed, NoModelInstalled, StakeMissing
+from prover.views import Constants
+from prover.workshop import Engine, Workshop
+
+
+def open_signer(settings: Settings) -> Signer:
+    """The worker's key. Raises KeystoreNotNamed, KeystoreMissing, KeystoreMalformed, PasswordMissing, WrongPassword."""
+    if settings.keystore is None:
+        raise KeystoreNotNamed(
+            "No keystore is configured", hint="Make one with: atomic key new, and name it with --keystore."
+        )
+    path = settings.keystore
+    return load(path, settings.password_file or (lambda: getpass(f"Password of {path}: ")))
+
+
+def open_chain(settings: Settings) -> Chain:
+    """The chain, with the deployment's contracts on it.
+
+    Raises DeploymentMissing, DeploymentMalformed, ChainUnavailable, WrongChain, NotDeployed.
+    """
+    deployment = Deployment.load(settings.deployments_dir, settings.chain_id)
+    return Chain.connect(settings.rpc_url, deployment, expected_chain_id=settings.chain_id, options=ChainOptions())
+
+
+def read_constants(chain: Chain) -> Constants:
+    """The constants of the deployment's contracts. Raises ChainUnavailable."""
+    return Constants(chain.chain_id, chain.deployment.market, chain.params(), chain.claim_reveal_time())
+
+
+def require_stake(chain: Chain, worker: Address, constants: Constants) -> None:
+    """Refuses to start a worker whose stake can't back the smallest bond. Raises StakeMissing."""
+    stake, least = chain.stake_of(worker).total, constants.params.min_job_bond
+    if stake < least:
+        raise StakeMissing(
+            f"{worker} has a stake of {stake} base units; the smallest job bond is {least}",
+            hint="Add some with: atomic stake add AMOUNT. Every bid locks a bond out of it.",
+            worker=worker,
+            stake=str(stake),
+            needed=str(least),
+        )
+
+
+def open_workshop(settings: Settings) -> Workshop:
+    """The installed models, warm and measured on the wanted provider.
+
+    Raises NoModelInstalled, RuntimeMissing, ProviderUnavailable, ProviderInactive, and what sessions raise.
+    """
+    library = ModelLibrary(settings.models_dir)
+    if len(library) == 0:
+        raise NoModelInstalled(
+            f"There is no model in {settings.models_dir}",
+            hint="Build one with: atomic model build NAME, or name another folder with --models-dir.",
+        )
+    workshop = Workshop({model.model_id: model for model in library}, _engines(settings))
+    workshop.warm_up()
+    return workshop
+
+
+def policy_of(settings: Settings, chain: Chain) -> Policy:
+    """The pricing policy that the settings describe. Raises AddressMalformed for a token that is none."""
+    worker = settings.worker
+    return Policy(
+        terms=_terms(worker.pricing, chain.deployment.utility_token),
+        accept_undisputable=worker.accept_undisputable and chain.chain_id in DEVELOPMENT_CHAINS,
+        max_items=worker.max_items,
+        max_open_jobs=worker.max_jobs,
+    )
+
+
+def _terms(pricing: PricingSettings, utility_token: Address) -> Mapping[Address, Terms]:
+    priced = {utility_token: _terms_of(pricing)}
+    return priced | {parse_address(token): _terms_of(one) for token, one in pricing.tokens.items()}
+
+
+def _terms_of(pricing: TokenPricing) -> Terms:
+    return Terms(Amount(pricing.base_price), Amount(pricing.price_per_item), Amount(pricing.price_per_second))
+
+
+def _engines(settings: Settings) -> Callable[[InstalledModel], Engine]:
+    runtime = load_runtime()
+    execution = ExecutionSettings(threads=settings.worker.threads)
+    provider = activate(runtime, settings.worker.provider, execution)
+    return lambda model: Session(model.executable(), provider, execution, runtime)
