@@ -7,6 +7,7 @@ batch, and two indexers on one database do no harm: the second sees that the cur
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import pairwise
 
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
@@ -52,6 +53,15 @@ class _Cursor:
     """None before the first block."""
 
 
+class _Again(Enum):
+    """Why nothing came of a step."""
+
+    MOVED = auto()
+    """The chain was replaced while it was read."""
+    OVERTAKEN = auto()
+    """Another indexer moved the cursor first."""
+
+
 class Indexer:
     """Fills one database from one deployment's events, from block `first_block` (the deployment's) on."""
 
@@ -84,13 +94,10 @@ class Indexer:
         retries = batches = 0
         while max_batches is None or batches < max_batches:
             cursor = self._cursor()
-            try:
-                step = self._step(cursor, head)
-            except AtomicError as error:
-                if error.code != CHAIN_MOVED:
-                    raise
-                step = None
-            if step is None:
+            step = self._tried(cursor, head)
+            if step is _Again.OVERTAKEN:
+                continue
+            if step is _Again.MOVED:
                 retries += 1
                 if retries > MAX_RETRIES:
                     raise ChainInconsistent(
@@ -105,8 +112,16 @@ class Indexer:
                 break
         return report
 
-    def _step(self, cursor: _Cursor, head: BlockRef) -> SyncReport | None:
-        """One batch, or one roll-back; None when the chain or the database moved meanwhile."""
+    def _tried(self, cursor: _Cursor, head: BlockRef) -> SyncReport | _Again:
+        try:
+            return self._step(cursor, head)
+        except AtomicError as error:
+            if error.code == CHAIN_MOVED:
+                return _Again.MOVED
+            raise
+
+    def _step(self, cursor: _Cursor, head: BlockRef) -> SyncReport | _Again:
+        """One batch, or one roll-back."""
         if self._is_replaced(cursor, head):
             return self._roll_back(cursor, head)
         if head.number <= cursor.number:
@@ -115,7 +130,7 @@ class Indexer:
         before = self._source.block_hash(last)
         found = self._source.events(cursor.number + 1, last)
         if before is None or not self._holds(found, cursor, last, before, head):
-            return None
+            return _Again.MOVED
         return self._index(cursor, BlockRef(last, before, head.timestamp), found, head)
 
     # The chain
@@ -212,10 +227,12 @@ class Indexer:
             row = connection.execute(query).one_or_none()
         return None if row is None else BlockRef(row.number, row.hash, 0)
 
-    def _index(self, cursor: _Cursor, last: BlockRef, found: Sequence[ChainEvent], head: BlockRef) -> SyncReport | None:
+    def _index(
+        self, cursor: _Cursor, last: BlockRef, found: Sequence[ChainEvent], head: BlockRef
+    ) -> SyncReport | _Again:
         with self._database.write() as connection:
             if _locked_cursor(connection) != cursor:
-                return None
+                return _Again.OVERTAKEN
             touched = keep_events(connection, found)
             project(connection, touched)
             if not found or found[-1].block_number != last.number:
@@ -225,11 +242,11 @@ class Indexer:
             _move(connection, last.number, head)
         return SyncReport(head, last.number, len(found), None, frozenset(touched))
 
-    def _roll_back(self, cursor: _Cursor, head: BlockRef) -> SyncReport | None:
+    def _roll_back(self, cursor: _Cursor, head: BlockRef) -> SyncReport | _Again:
         ancestor = self._ancestor()
         with self._database.write() as connection:
             if _locked_cursor(connection) != cursor:
-                return None
+                return _Again.OVERTAKEN
             touched = drop_above(connection, ancestor)
             refold(connection, touched)
             _move(connection, ancestor, head)
