@@ -109,7 +109,7 @@ class Job(AbiStruct):
 
 @dataclass(frozen=True, slots=True)
 class Bid(AbiStruct):
-    """A worker's bid as the market shows it; weight, tie and price are zero until it is revealed."""
+    """A worker's bid as the market shows it; weight, tie and price are zero unless it is revealed and not spent."""
 
     status: BidStatus
     weight: U16

@@ -12,7 +12,11 @@ from atomic_verify.protocol.structs import AbiStruct, layout
 SOURCE = Path(__file__).resolve().parents[3] / "contracts" / "src"
 FILES = [*sorted((SOURCE / "types").glob("*.sol")), *sorted((SOURCE / "interfaces").glob("*.sol"))]
 TEXT = re.sub(r"//.*", "", "\n".join(file.read_text() for file in FILES))
+STORAGE_ONLY = {"JobRecord"}
+"""Never crosses the contracts' border."""
 STRUCTS: dict[str, str] = dict(re.findall(r"struct (\w+) \{(.*?)\}", TEXT, re.DOTALL))
+for name in STORAGE_ONLY:
+    del STRUCTS[name]
 ENUMS: dict[str, str] = dict(re.findall(r"enum (\w+) \{(.*?)\}", TEXT, re.DOTALL))
 
 RENAMED = {"Verdict": "VerdictRecord", "TensorSpec": "TensorSig"}
