@@ -69,9 +69,13 @@ class EventReader:
             found: Sequence[Mapping[str, Any]] = self._rpc.call("eth_getLogs", [query])
         except RpcRefused:
             # Nodes word a limit on blocks, results, bytes or time each in their own way; one block is always allowed.
-            if first == last:
-                raise
-            return None
+            if first < last:
+                return None
+            if self._rpc.call("eth_getBlockByNumber", [hex(first), False]) is None:
+                raise ChainMoved(
+                    f"The node has no block {first}", hint="Read again up to its newest block.", block=first
+                ) from None
+            raise
         return [log for log in found if not log.get("removed")]
 
     def _decoded(self, logs: Sequence[Mapping[str, Any]]) -> list[ChainEvent]:

@@ -13,6 +13,8 @@ from typing import Final
 from atomic_verify.protocol.events import BlockRef
 
 REMEMBERED: Final = 128
+MAX_DOUBTS: Final = 20
+"""After as many heads in a row that can't be placed, the chain is taken to have been reset."""
 
 
 class Judgement(Enum):
@@ -27,6 +29,7 @@ class HeadMemory:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[int, str] = OrderedDict()
+        self._doubts = 0
         self._lock = Lock()
 
     def judge(self, head: BlockRef, hash_of: Callable[[int], str | None]) -> Judgement:
@@ -34,16 +37,21 @@ class HeadMemory:
         with self._lock:
             newest = max(self._seen, default=head.number)
             below = [number for number in self._seen if number <= head.number]
-        if head.number < newest and below:
-            at = max(below)
-            told = head.hash if at == head.number else hash_of(at)
-            if told == self._seen.get(at):
+        if head.number < newest:
+            at = max(below, default=None)
+            if at is None:
+                # Below everything that was seen: a late node, or a chain that was reset.
+                self._doubts += 1
+                if self._doubts < MAX_DOUBTS:
+                    return Judgement.STALE
+            elif (head.hash if at == head.number else hash_of(at)) == self._seen.get(at):
                 return Judgement.STALE
         self._remember(head)
         return Judgement.NEWEST
 
     def _remember(self, head: BlockRef) -> None:
         with self._lock:
+            self._doubts = 0
             for number in [number for number in self._seen if number > head.number]:
                 del self._seen[number]  # they belong to a branch that was replaced
             self._seen[head.number] = head.hash

@@ -1,20 +1,24 @@
-"""A chain as a receipt's check reads it: with nothing but an RPC URL, trusting no deployment file.
+"""A chain as the checker of a receipt needs it: an RPC URL and the addresses in the receipt, no deployment record.
 
-Life cycle: receipt. It implements `receipts.ReceiptChain`; which market to trust is the reader's choice there.
+Life cycle: receipt. Implements `receipts.ReceiptChain`. Nothing of the receipt is believed: the market is asked which
+results contract it takes, and events count only if that contract emitted them.
 """
 
 from collections.abc import Sequence
 
 from atomic_verify.chain.client import block_ref, chain_id_of
-from atomic_verify.chain.errors import NotDeployed, RpcRefused
+from atomic_verify.chain.errors import ChainMoved, NotDeployed, RpcRefused
 from atomic_verify.chain.events import decode_logs, transaction_context
 from atomic_verify.chain.interface import AbiMismatch, interface
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.protocol.events import BlockRef, ChainEvent
+from atomic_verify.protocol.primitives import Address, parse_address
+
+RESULTS = "Results"
 
 
-class ReceiptReader:
-    """Reads what a receipt claims from the node at an RPC URL."""
+class ReceiptChain:
+    """Reads what a receipt claims from one node. Raises ChainUnavailable, RpcRefused in every method."""
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
@@ -23,33 +27,37 @@ class ReceiptReader:
         return chain_id_of(self._rpc)
 
     def head(self) -> BlockRef:
+        """The newest block."""
         return block_ref(self._rpc.call("eth_getBlockByNumber", ["latest", False]))
 
     def block_hash(self, number: int) -> str | None:
+        """The hash of a block of the canonical chain, or None."""
         raw = self._rpc.call("eth_getBlockByNumber", [hex(number), False])
         return None if raw is None else block_ref(raw).hash
 
-    def results_of(self, market: str) -> str:
+    def results_of(self, market: str) -> Address:
         """The results contract that a market takes commits from. Raises NotDeployed when there is no such market."""
         face = interface("Market")
+        data = "0x" + face.encode_call("results").hex()
         try:
-            answer = self._rpc.call(
-                "eth_call", [{"to": market, "data": "0x" + face.encode_call("results").hex()}, "latest"]
-            )
-            return str(face.decode_answer("results", bytes.fromhex(answer[2:]))[0]).lower()
+            answer = self._rpc.call("eth_call", [{"to": market, "data": data}, "latest"])
+            return parse_address(face.decode_answer("results", bytes.fromhex(answer[2:]))[0])
         except (RpcRefused, AbiMismatch):
             raise NotDeployed(
                 f"There is no market at {market} on this chain", hint="Check the RPC URL and the market's address."
             ) from None
 
     def transaction_events(self, tx_hash: str, results: str) -> Sequence[ChainEvent]:
-        """The events of `results` in one transaction; empty when the chain doesn't have it."""
+        """The events of the results contract in one transaction that succeeded; empty when the chain doesn't have it.
+
+        Raises ChainMoved when the block was replaced while it was read.
+        """
         receipt = self._rpc.call("eth_getTransactionReceipt", [tx_hash])
-        if receipt is None or receipt.get("blockHash") is None:
+        if receipt is None or int(receipt["status"], 16) != 1:
             return []
-        block = self._rpc.call("eth_getBlockByHash", [receipt["blockHash"], False])
-        if block is None:
-            return []
+        header = self._rpc.call("eth_getBlockByHash", [receipt["blockHash"], False])
+        if header is None:
+            raise ChainMoved("The transaction's block was replaced while it was read", hint="Check again.")
         logs = [log for log in receipt["logs"] if str(log["address"]).lower() == results.lower()]
-        context = transaction_context(block, receipt)
-        return decode_logs(logs, {results.lower(): interface("Results")}, lambda _: context)
+        context = transaction_context(header, receipt)
+        return decode_logs(logs, {results.lower(): interface(RESULTS)}, lambda _: context)
