@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from atomic_verify.storage.blobs import CHUNK_BYTES, BlobStore, parse_digest
@@ -35,6 +35,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 """The IP addresses of (host, port)."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+"""A network without IPv4 maps the public IPv4 internet here."""
+_ASSIGNMENTS = IPv4Network("192.0.0.0/24")
+"""IETF protocol assignments; older Pythons call parts of it global."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +128,16 @@ def _opened(
 
 
 def is_global(text: str) -> bool:
-    """Whether the IP address is global, and so is every IPv4 address that it stands for."""
+    """Whether the IP address is global; one that stands for an IPv4 address is judged as that. Tunnels are not."""
     address: IPv4Address | IPv6Address = ip_address(text.split("%", 1)[0])
-    carried: list[IPv4Address] = []
     if isinstance(address, IPv6Address):
+        if address.sixtofour is not None or address.teredo is not None:
+            return False
         if address in _NAT64:
-            carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
-        carried += [inner for inner in (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())) if inner]
-        if address.ipv4_mapped:
+            address = IPv4Address(int(address) & 0xFFFFFFFF)
+        elif address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-    return all(found.is_global and not found.is_multicast and not found.is_reserved for found in (address, *carried))
+    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _ASSIGNMENTS
 
 
 def _split(url: str) -> SplitResult:
