@@ -1,1 +1,1 @@
-"""Chain: the only importer of web3; client, artifacts, deployment, keys, and the sender of transactions."""
+"""Chain: the only package that speaks to a node or holds keys: client, events, deployment, sender of transactions."""

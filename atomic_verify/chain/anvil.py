@@ -18,8 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eth_account import Account
-
+from atomic_verify.chain.accounts import Account
 from atomic_verify.chain.errors import AnvilFailed, AnvilMissing, ChainUnavailable
 from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.rpc import Rpc

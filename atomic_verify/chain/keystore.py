@@ -12,10 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from eth_account import Account
-from eth_account.messages import encode_typed_data
-from eth_account.signers.local import LocalAccount
-
+from atomic_verify.chain.accounts import Account, LocalAccount, encode_typed_data
 from atomic_verify.chain.errors import (
     KeystoreExists,
     KeystoreMalformed,
@@ -146,7 +143,8 @@ def _read(path: Path) -> dict[str, Any]:
         params = crypto["kdfparams"]
         cost = 128 * int(params.get("n", 0)) * int(params.get("r", 0))
         affordable = 0 <= cost <= MAX_SCRYPT_MEMORY and 0 <= int(params.get("c", 0)) <= MAX_PBKDF2_ROUNDS
-        if len(raw) > MAX_KEYSTORE_BYTES or content.get("version") != 3 or not affordable:
+        known = content["version"] == 3 and crypto["cipher"] == "aes-128-ctr"
+        if len(raw) > MAX_KEYSTORE_BYTES or not known or not affordable:
             raise _malformed(path)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _malformed(path) from None

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
+from atomic_verify.chain.accounts import Account, encode_typed_data
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.auction import tie_of
 from atomic_verify.protocol.errors import AddressMalformed, FieldMalformed, FieldOutOfRange, QuoteExpired, QuoteMismatch
