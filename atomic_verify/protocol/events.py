@@ -1,7 +1,7 @@
 """Events of the contracts, as the chain tells them and the store keeps them: the input of every projection.
 
-Life cycle: all steps. `chain` decodes logs into `ChainEvent`, `storage` indexes them; neither imports the other, so what
-they share stands here.
+Life cycle: all steps. `chain` decodes logs into `ChainEvent`, `storage` indexes them; neither imports the other, so
+what they share stands here.
 
 Terms: *head* is the newest block; a *re-org* replaces blocks above a *common ancestor*, which shows in their hashes.
 """
@@ -27,9 +27,9 @@ class BlockRef:
 class ChainEvent:
     """One decoded log, with what its transaction's receipt adds.
 
-    `args` has the names of the contract's ABI ("inputUri", "finalAt") and holds nothing but JSON: ints of any size, bools,
-    strings, lists for arrays, dicts for structs. Addresses, bytes and hashes are lower-case 0x-hex, enums ints. A string
-    that isn't UTF-8 is decoded with replacement characters: an event written by a stranger never stops the reader.
+    `args` has the names of the contract's ABI ("inputUri", "finalAt") and holds nothing but JSON: ints of any size,
+    bools, strings, lists for arrays, dicts for structs. Addresses, bytes and hashes are lower-case 0x-hex, enums ints.
+    A string that isn't UTF-8 is decoded with replacement characters: an event written by a stranger never stops the reader.
 
     `log_index` counts over the whole block, `gas_used` is that of the whole transaction. `contract` is the name of the
     contract that emitted the event ("Market", "Results", "Registry", "Models").

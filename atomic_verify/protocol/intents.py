@@ -1,7 +1,7 @@
 """Intents: what an account means to do on the chain, written down before it is done.
 
-Life cycle: every transaction of every step. `chain` drives an intent from state to state and `storage` keeps it; neither
-imports the other, so the record and what a store must do stand here.
+Life cycle: every transaction of every step. `chain` drives an intent from state to state and `storage` keeps it;
+neither imports the other, so the record and what a store must do stand here.
 
 Terms: an intent's *key* says what it is for ("bid:0x<job>") and is unique for one account on one chain; at most one
 transaction of an intent ever takes effect. *Final* means that enough blocks lie above the transaction's block.

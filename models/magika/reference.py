@@ -19,18 +19,20 @@ def main(paths: list[str]) -> None:
     for path in paths:
         found = magika.identify_path(Path(path))
         output = found.output
-        answers.append({
-            "path": path,
-            "label": str(output.label),
-            "score": found.score,
-            "dl_label": str(found.dl.label),
-            "overwrite_reason": str(found.prediction.overwrite_reason),
-            "group": output.group,
-            "mime_type": output.mime_type,
-            "description": output.description,
-            "is_text": output.is_text,
-            "extensions": list(output.extensions),
-        })
+        answers.append(
+            {
+                "path": path,
+                "label": str(output.label),
+                "score": found.score,
+                "dl_label": str(found.dl.label),
+                "overwrite_reason": str(found.prediction.overwrite_reason),
+                "group": output.group,
+                "mime_type": output.mime_type,
+                "description": output.description,
+                "is_text": output.is_text,
+                "extensions": list(output.extensions),
+            }
+        )
     json.dump(answers, sys.stdout)
 
 

@@ -100,7 +100,7 @@ def test_one_flipped_bit_anywhere_leads_elsewhere(run: tuple[int, int, int], dat
     whole[bit // 8] ^= 1 << bit % 8
     tail = bytes(whole[len(opening.data) :])
     proof = tuple(tail[start : start + 32] for start in range(0, len(tail), 32))
-    forged = LeafOpening(first, bytes(whole[: len(opening.data)]), proof)  # type: ignore[arg-type]
+    forged = LeafOpening(first, bytes(whole[: len(opening.data)]), proof)
     assert forged.root(count) != tree.root
 
 

@@ -90,7 +90,7 @@ class HandWorker:
         if serve:
             self.served[digest.hexdigest()] = outputs
         found = root or Batch.from_payload(model.manifest.output_specs, rfp.item_count, outputs).root
-        self.sender.send(f"commit:{rfp.nonce}", self.chain.calls.commit(rfp, found, digest.digest()))  # type: ignore[arg-type]
+        self.sender.send(f"commit:{rfp.nonce}", self.chain.calls.commit(rfp, found, digest.digest()))
 
     def finalize(self, rfp: Rfp) -> None:
         self.sender.send(f"finalize:{rfp.nonce}", self.chain.calls.finalize(rfp))

@@ -37,7 +37,8 @@ def _request(rows: int = 3, /, **changes: Any) -> dict[str, Any]:
 
 
 def _rfp(door: Any, job: str) -> Rfp:
-    return door.gateway.queries.job(bytes.fromhex(job[2:])).rfp
+    rfp: Rfp = door.gateway.queries.job(bytes.fromhex(job[2:])).rfp
+    return rfp
 
 
 def _payload(door: Any, job: str) -> bytes:
