@@ -42,10 +42,10 @@ class ElementTypeUnsupported(ExecutionError):
     code = "element-type-unsupported"
 
 
-class InputMismatch(ExecutionError):
+class BatchMismatch(ExecutionError):
     """A batch isn't of the model's input signature."""
 
-    code = "input-mismatch"
+    code = "batch-mismatch"
 
 
 class OutputMismatch(ExecutionError):

@@ -84,7 +84,7 @@ def activate(runtime: Runtime, requested: str, settings: ExecutionSettings | Non
     settings = settings or ExecutionSettings()
     provider = choose(requested, list(runtime.get_available_providers()))
     try:
-        session = open_session(runtime, _probe_graph(), provider, settings)
+        session = open_session(runtime, probe_graph(), provider, settings)
         session.run(None, {"x": [[1.0, 2.0]]})
     except (ProviderInactive, SessionRefused):
         if requested != AUTO or provider is Provider.CPU:
@@ -123,7 +123,7 @@ def open_session(runtime: Runtime, graph: bytes, provider: Provider, settings: E
     return session
 
 
-def _probe_graph() -> bytes:
+def probe_graph() -> bytes:
     """y = x x^T for x float32[1,2]."""
     shape, product = [1, 2], [1, 1]
     graph = helper.make_graph(

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from atomic_verify.commitments import Batch, Signature
+import numpy as np
+
+from atomic_verify.commitments import Batch, DType, Signature
+
+FLOATS = frozenset({DType.FLOAT, DType.FLOAT16, DType.DOUBLE})
+"""Element types that can hold NaN, of those that onnxruntime takes and gives through numpy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,16 @@ class Execution:
     def commit(self) -> Batch:
         """The output batch; its root is what the worker commits."""
         return Batch.from_payload(self.outputs.specs, self.record.items, self.payload)
+
+
+def count_not_finite(outputs: Signature, items: int, payload: bytes) -> dict[str, int]:
+    """Elements of a batch that are NaN or infinite, by tensor name; only of tensors that have any."""
+    rows = np.frombuffer(payload, dtype=np.uint8).reshape(items, outputs.nbytes)
+    found = {}
+    for spec, start in zip(outputs.specs, outputs.offsets, strict=True):
+        if spec.dtype in FLOATS:
+            values = np.ascontiguousarray(rows[:, start : start + spec.nbytes]).view(spec.dtype.numpy)
+            finite = np.isfinite(values)
+            if not finite.all():
+                found[spec.name] = int(finite.size - finite.sum())
+    return found

@@ -19,21 +19,20 @@ import numpy as np
 from atomic_verify.commitments import Batch, DType, Signature, TensorSpec, first_malformed_bool
 from atomic_verify.commitments.tensors import Array
 from atomic_verify.execution.errors import (
+    BatchMismatch,
     ElementTypeUnsupported,
     ExecutionError,
-    InputMismatch,
     OutputMismatch,
     SessionRefused,
 )
 from atomic_verify.execution.providers import ExecutionSettings, Provider, open_session, provider_options
-from atomic_verify.execution.record import Execution, ExecutionRecord
+from atomic_verify.execution.record import Execution, ExecutionRecord, count_not_finite
 from atomic_verify.execution.runtime import Runtime
 from atomic_verify.models import Executable, InstalledModel
 
 STACK_RTOL, STACK_ATOL = 1e-2, 1e-3
 """Rows of a stack that differ more from the same items alone show that the graph mixes items. Rounding differs less."""
 
-FLOATS = frozenset({DType.FLOAT, DType.FLOAT16, DType.DOUBLE})
 ONNX_TYPES = {
     DType.FLOAT: "tensor(float)",
     DType.DOUBLE: "tensor(double)",
@@ -77,24 +76,24 @@ class Session:
         return self._stack
 
     def run(self, batch: Batch, input_sha256: str | None = None) -> Execution:
-        """Run every item of a batch. Raises InputMismatch, OutputMismatch, ExecutionError."""
+        """Run every item of a batch. Raises BatchMismatch, OutputMismatch, ExecutionError."""
         if batch.signature != self.model.inputs:
-            raise InputMismatch("the batch has another signature than the model's input", model=self.model.name)
+            raise BatchMismatch("the batch has another signature than the model's input", model=self.model.name)
         return self.run_payload(batch.item_count, batch.payload, input_sha256)
 
     def run_payload(self, item_count: int, payload: bytes | memoryview, input_sha256: str | None = None) -> Execution:
         """Run `item_count` items of payload bytes. `input_sha256` is computed unless the caller knows it.
 
-        Raises PayloadSizeError, InputMismatch (a malformed bool), OutputMismatch, ExecutionError.
+        Raises PayloadSizeError, BatchMismatch (a malformed bool), OutputMismatch, ExecutionError.
         """
         self.model.inputs.require_payload(item_count, len(payload))
         rows = np.frombuffer(payload, dtype=np.uint8).reshape(item_count, self.model.inputs.nbytes)
         if self._has_bools:
             require_bools(self.model.inputs, rows)
         started = self._clock()
-        pieces, not_finite, stack = self._run_all(rows)
+        pieces, stack = self._run_all(rows)
+        output = b"".join(pieces)
         seconds = self._clock() - started
-        output = b"".join([piece.data for piece in pieces])
         record = ExecutionRecord(
             model=self.model.name,
             graph_sha256=self.model.graph_sha256,
@@ -107,14 +106,13 @@ class Session:
             seconds=seconds,
             input_sha256=input_sha256 or hashlib.sha256(payload).hexdigest(),
             output_sha256=hashlib.sha256(output).hexdigest(),
-            not_finite=not_finite,
+            not_finite=count_not_finite(self.model.outputs, item_count, output),
         )
         return Execution(output, self.model.outputs, record)
 
-    def _run_all(self, rows: Array) -> tuple[list[Array], dict[str, int], int]:
-        """Output tensors in payload order, counts of elements that aren't finite, and the largest stack."""
-        pieces: list[Array] = []
-        not_finite: dict[str, int] = {}
+    def _run_all(self, rows: Array) -> tuple[list[memoryview], int]:
+        """Output tensors in payload order, and the largest stack that was run."""
+        pieces: list[memoryview] = []
         first = largest = 0
         while first < len(rows):
             count = min(self._usable_stack(rows[first : first + 2]), len(rows) - first)
@@ -126,12 +124,9 @@ class Session:
                     raise
                 self._stack = count // 2
                 continue
-            for column, output in zip(self._results, outputs, strict=True):
-                if column.is_float and not (finite := np.isfinite(output)).all():
-                    not_finite[column.name] = not_finite.get(column.name, 0) + int(output.size - finite.sum())
-            pieces.extend(output[item : item + 1] for item in range(count) for output in outputs)
+            pieces.extend(_interleave(outputs))
             first, largest = first + count, max(largest, count)
-        return pieces, not_finite, largest
+        return pieces, largest
 
     def _run_rows(self, rows: Array) -> list[Array]:
         """Outputs of the items in `rows` (uint8[items, item bytes]), each [items, *shape]; more than one is a stack."""
@@ -218,12 +213,12 @@ def require_element_types(inputs: Signature, outputs: Signature) -> None:
 
 
 def require_bools(signature: Signature, rows: Array) -> None:
-    """Raise InputMismatch for a bool byte above 1 in any item; a kernel could take it for anything."""
+    """Raise BatchMismatch for a bool byte above 1 in any item; a kernel could take it for anything."""
     for spec, start in _placed(signature):
         if spec.dtype is DType.BOOL:
             element = first_malformed_bool(spec, np.ascontiguousarray(rows[:, start : start + spec.nbytes]).data)
             if element is not None:
-                raise InputMismatch(
+                raise BatchMismatch(
                     f"bool tensor {spec.name!r} holds a byte other than 0 and 1", item=element // spec.elements
                 )
 
@@ -237,11 +232,10 @@ class _Column:
     stop: int
     dtype: "np.dtype[Any]"
     shape: tuple[int, ...]
-    is_float: bool
 
     @classmethod
     def of(cls, spec: TensorSpec, start: int) -> "_Column":
-        return cls(spec.name, start, start + spec.nbytes, spec.dtype.numpy, spec.shape, spec.dtype in FLOATS)
+        return cls(spec.name, start, start + spec.nbytes, spec.dtype.numpy, spec.shape)
 
     def stacked(self, items: int) -> tuple[int, ...]:
         """The tensor's shape when `items` of it are stacked along the first axis, which has length 1 in each."""
@@ -263,6 +257,13 @@ class _Column:
                 f"output {self.name!r} is {found}, the model declares {self.dtype} {shape}", name=self.name
             )
         return np.ascontiguousarray(array).reshape(items, *self.shape)
+
+
+def _interleave(outputs: list[Array]) -> Iterable[memoryview]:
+    """The bytes of outputs [items, *shape] in payload order: item after item, in each tensor after tensor."""
+    if len(outputs) == 1:
+        return [outputs[0].data]
+    return [output[item : item + 1].data for item in range(len(outputs[0])) for output in outputs]
 
 
 def _placed(signature: Signature) -> Iterable[tuple[TensorSpec, int]]:
