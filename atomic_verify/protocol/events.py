@@ -29,7 +29,8 @@ class ChainEvent:
 
     `args` has the names of the contract's ABI ("inputUri", "finalAt") and holds nothing but JSON: ints of any size,
     bools, strings, lists for arrays, dicts for structs. Addresses, bytes and hashes are lower-case 0x-hex, enums ints.
-    A string that isn't UTF-8 is decoded with replacement characters: an event written by a stranger never stops the reader.
+    A string that isn't UTF-8 is decoded with replacement characters: an event written by a stranger never stops the
+    reader.
 
     `log_index` counts over the whole block, `gas_used` is that of the whole transaction. `contract` is the name of the
     contract that emitted the event ("Market", "Results", "Registry", "Models").
