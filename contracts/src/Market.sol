@@ -306,7 +306,8 @@ contract Market is Treasury, Terms, EIP712 {
         return biddingEnd + rfp.revealTime + rfp.executionTimeout;
     }
 
-    // INVARIANT: every act has one half-open span of time, so that no two acts that exclude each other are legal at once.
+    // INVARIANT: every act has one half-open span of time. Acts that exclude each other are never legal at once, but for
+    // a late reassignment: it stays open until somebody lets the job expire, since a job done is better than a refund.
     function _requireFrom(uint256 opensAt) internal view {
         require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
     }
