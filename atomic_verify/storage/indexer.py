@@ -6,17 +6,20 @@ batch, and two indexers on one database do no harm: the second sees that the cur
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from atomic_verify.errors import AtomicError
 from atomic_verify.protocol.events import CHAIN_MOVED, BlockRef, ChainEvent, EventSource
 from atomic_verify.protocol.types import Address
 from atomic_verify.storage.database import Database
-from atomic_verify.storage.errors import ChainInconsistent, DatabaseForeign
+from atomic_verify.storage.errors import ChainInconsistent, DatabaseForeign, DatabaseUnavailable
 from atomic_verify.storage.projections import Subject
 from atomic_verify.storage.projector import drop_above, keep_events, project, refold
 from atomic_verify.storage.tables import blocks, events, sync_state
@@ -188,14 +191,14 @@ class Indexer:
 
     def _claim(self) -> None:
         """Binds a new database to this chain and market. Raises DatabaseForeign for one that is bound to another."""
-        with self._database.read() as connection:
-            row = connection.execute(select(sync_state)).one_or_none()
+        row = self._state()
         if row is None:
-            with self._database.write() as connection:
-                row = connection.execute(select(sync_state)).one_or_none()
-                if row is None:
-                    connection.execute(insert(sync_state).values(**self._first_state()))
-                    return
+            # Another indexer may do the same at this moment: then its row counts.
+            with suppress(IntegrityError), self._database.write() as connection:
+                connection.execute(insert(sync_state).values(**self._first_state()))
+            row = self._state()
+        if row is None:
+            raise DatabaseUnavailable("The database lost the record of its chain")
         if (row.chain_id, row.market) != (self._chain_id, self._market):
             raise DatabaseForeign(
                 f"The database belongs to market {row.market} on chain {row.chain_id}",
@@ -204,6 +207,10 @@ class Indexer:
                 expected_market=self._market,
             )
         self._first = row.first_block
+
+    def _state(self) -> Row[Any] | None:
+        with self._database.read() as connection:
+            return connection.execute(select(sync_state)).one_or_none()
 
     def _first_state(self) -> dict[str, object]:
         return {

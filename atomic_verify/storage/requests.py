@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from atomic_verify.protocol.types import JobId, parse_word, to_hex
 from atomic_verify.storage.database import Database
@@ -77,21 +78,26 @@ class RequestLog:
 
         `items` are kept with it and need `job`. Raises RecordConflict when the key stands for another body.
         """
-        with self._database.write() as connection:
-            found = _request(connection, key)
-            if found is not None:
-                if found.body_hash != body_hash:
-                    raise RecordConflict(
-                        "This Idempotency-Key was used for another request",
-                        hint="Use a new key for a new request",
-                        key=key,
-                    )
-                return found, False
+        found = self.get(key)
+        if found is None:
             new = SubmittedRequest(key, body_hash, job, RequestState.PLANNED, plan, now, now)
-            connection.execute(insert(requests).values(**_row(new)))
-            if job is not None:
-                _keep_items(connection, job, items)
-            return new, True
+            try:
+                with self._database.write() as connection:
+                    connection.execute(insert(requests).values(**_row(new)))
+                    if job is not None:
+                        _keep_items(connection, job, items)
+            except IntegrityError:
+                # The same request may have come twice at this moment: then the other one counts.
+                found = self.get(key)
+                if found is None:
+                    raise
+            else:
+                return new, True
+        if found.body_hash != body_hash:
+            raise RecordConflict(
+                "This Idempotency-Key was used for another request", hint="Use a new key for a new request", key=key
+            )
+        return found, False
 
     def get(self, key: str) -> SubmittedRequest | None:
         """The request under this key, or None."""

@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import pgserver
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from pgserver.postgres_server import get_server
+from sqlalchemy import URL, create_engine, make_url, text
 
 from atomic_verify.storage.database import Database, open_database
 
@@ -17,24 +17,33 @@ def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this session's own; it goes away with the session."""
     # Not in pytest's folder: the server runs as another user, which must be able to reach its data.
     with tempfile.TemporaryDirectory(prefix="atomic-postgres-") as folder:
-        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            admin = create_engine(_driver(server.get_uri()), isolation_level="AUTOCOMMIT")
+            with admin.connect() as connection:
+                # No test pulls the plug of the server itself, and waiting for its disk is most of the time.
+                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                    connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+                connection.execute(text("SELECT pg_reload_conf()"))
+            admin.dispose()
             yield server.get_uri()
         finally:
             server.cleanup()
 
 
+def _driver(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a new, empty PostgreSQL database."""
+def postgres_url(postgres_server: str) -> str:
+    """The URL of a new, empty PostgreSQL database; it goes away with the server."""
     name = f"test_{uuid.uuid4().hex}"
-    admin = create_engine(make_url(postgres_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(_driver(postgres_server), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

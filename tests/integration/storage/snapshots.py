@@ -20,7 +20,8 @@ from atomic_verify.storage.tables import (
     transactions,
     workers,
 )
-from tests.unit.storage.world import CHAIN_ID, MARKET, WorldChain
+from tests.unit.storage.world_books import CHAIN_ID, MARKET
+from tests.unit.storage.world_chain import WorldChain
 
 PROJECTIONS = (
     *(transactions, events, subjects, jobs, bids, attempts, results, settlements),

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from atomic_verify.storage.database import open_database
 from atomic_verify.storage.tables import events, intents
 from tests.integration.storage.snapshots import check_whole, indexer
-from tests.unit.storage.world import story
+from tests.unit.storage.world_chain import story
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -21,7 +21,7 @@ FOLLOW = """
 import sys
 from atomic_verify.storage.database import open_database
 from tests.integration.storage.snapshots import indexer
-from tests.unit.storage.world import story
+from tests.unit.storage.world_chain import story
 
 chain = story(400)
 with open_database(sys.argv[1]) as database:

@@ -8,8 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,54 +24,12 @@ from atomic_verify.storage.errors import (
     FetchTimeout,
 )
 from atomic_verify.storage.fetch import FetchPolicy, fetch_blob
+from tests.integration.storage.raw_server import Answer, send, server
 
 DATA = bytes(range(256)) * 2000
 DIGEST = hashlib.sha256(DATA).hexdigest()
 LOCAL = FetchPolicy(max_bytes=1 << 20, timeout=20.0, allow_private=True)
 OK = b"HTTP/1.1 200 OK\r\n"
-
-Answer = Callable[[socket.socket], None]
-
-
-@contextmanager
-def server(
-    answer: Answer, wrap: Callable[[socket.socket], socket.socket] | None = None
-) -> Iterator[tuple[int, list[bytes]]]:
-    """A server that reads each request's head, notes it, and lets `answer` write whatever it likes; its port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(0.05)
-    heads: list[bytes] = []
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.is_set():
-            try:
-                plain, _ = listener.accept()
-            except TimeoutError:
-                continue
-            try:
-                plain.settimeout(5)
-                with wrap(plain) if wrap else plain as connection:
-                    head = b""
-                    while b"\r\n\r\n" not in head:
-                        head += connection.recv(4096)
-                    heads.append(head)
-                    answer(connection)
-            except OSError:
-                pass
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield listener.getsockname()[1], heads
-    finally:
-        stop.set()
-        thread.join()
-        listener.close()
-
-
-def send(*parts: bytes) -> Answer:
-    return lambda connection: [connection.sendall(part) for part in parts] and None
 
 
 def whole(body: bytes = DATA) -> bytes:

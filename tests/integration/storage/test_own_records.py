@@ -64,7 +64,8 @@ def test_an_identity_is_kept_once(database: Database) -> None:
 
 
 def test_of_many_that_add_one_key_at_once_one_wins(database: Database) -> None:
-    store, outcomes = SqlIntentStore(database), []
+    store = SqlIntentStore(database)
+    outcomes: list[int | None] = []
 
     def add(value: int) -> None:
         try:
@@ -128,6 +129,21 @@ def test_a_request_is_taken_once(database: Database) -> None:
     assert log.item(JOB, 7) == items[7]
     assert log.item(JOB, 2500) is None
     assert log.items(OTHER) == []
+
+
+def test_of_the_same_request_twice_at_once_one_is_new(database: Database) -> None:
+    log, found = RequestLog(database), []
+
+    def begin(number: int) -> None:
+        found.append(log.begin("key", "hash", {"n": number}, 1.0))
+
+    threads = [threading.Thread(target=begin, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(new for _, new in found) == 1
+    assert [request for request, _ in found] == [log.get("key")] * 8
 
 
 def test_a_request_goes_on_after_a_restart(database_url: str) -> None:

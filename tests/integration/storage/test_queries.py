@@ -7,8 +7,10 @@ import pytest
 from atomic_verify.protocol.types import JobId, JobState, ModelId, parse_address, parse_word, to_hex
 from atomic_verify.storage.database import Database
 from atomic_verify.storage.queries import Queries
+from atomic_verify.storage.views import JobSummary
 from tests.integration.storage.snapshots import indexer
-from tests.unit.storage.world import CHAIN_ID, MARKET, REQUESTERS, WORKERS, WorldChain, story
+from tests.unit.storage.world_books import CHAIN_ID, MARKET, REQUESTERS, WORKERS
+from tests.unit.storage.world_chain import WorldChain, story
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,8 @@ def test_every_job_is_as_the_market_has_it(queries: Queries, chain: WorldChain) 
 
 
 def test_the_pages_are_all_jobs_newest_first(queries: Queries, chain: WorldChain) -> None:
-    found, after = [], None
+    found: list[JobSummary] = []
+    after = None
     while True:
         page = queries.jobs(limit=7, after=after)
         found += page.jobs
@@ -150,5 +153,6 @@ def test_an_empty_database_has_nothing(database: Database) -> None:
     queries = Queries(database)
     assert queries.chain() is None
     assert queries.jobs().jobs == ()
-    assert queries.workers() == queries.models() == ()
+    assert queries.workers() == ()
+    assert queries.models() == ()
     assert queries.receipt_facts(JobId(bytes(32))) is None

@@ -80,4 +80,4 @@ def test_what_is_no_digest(text: str) -> None:
 @pytest.mark.parametrize("value", [None, 7, b"ab" * 32])
 def test_what_is_not_even_text(value: object) -> None:
     with pytest.raises(DigestMalformed):
-        parse_digest(value)  # type: ignore[arg-type]
+        parse_digest(value)

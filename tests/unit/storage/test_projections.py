@@ -16,7 +16,9 @@ from atomic_verify.storage.projections import (
     fold_worker,
     subjects_of,
 )
-from tests.unit.storage.world import PRICE, TOKEN, WORKERS, World, WorldChain, story, word
+from tests.unit.storage.world import World
+from tests.unit.storage.world_books import PRICE, TOKEN, WORKERS, word
+from tests.unit.storage.world_chain import WorldChain, story
 
 choices = st.lists(st.lists(st.integers(0, 10_000), max_size=6), min_size=1, max_size=40)
 

@@ -4,65 +4,32 @@
 other numbers from some block on. It keeps its own books, which the projections are held against.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from atomic_verify.protocol.auction import award, reassign, tie_of
-from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.settlement import CHALLENGER_BPS, missed, stands
 from atomic_verify.protocol.types import Bid, BidStatus, JobState, Kind, parse_address, parse_word
-
-MARKET = parse_address("0x" + "5a" * 20)
-CHAIN_ID = 31337
-TOKEN = "0x" + "70" * 20
-UTILITY = "0x" + "71" * 20
-FEE_TO = "0x" + "fe" * 20
-REQUESTERS = ["0x" + f"{0xA0 + i:02x}" * 20 for i in range(2)]
-WORKERS = ["0x" + f"{0xB0 + i:02x}" * 20 for i in range(4)]
-CHALLENGER = "0x" + "cc" * 20
-BOND = 10**19
-PRICE = 10**20 + 7
-FEE_BPS = 100
-
-Log = tuple[str, str, dict[str, Any]]
-Act = Callable[[], tuple[str, list[Log]]]
-
-
-def word(*parts: object) -> str:
-    return "0x" + hashlib.sha256(repr(parts).encode()).hexdigest()
+from tests.unit.storage.world_books import (
+    BOND,
+    CHALLENGER,
+    FEE_BPS,
+    FEE_TO,
+    PRICE,
+    REQUESTERS,
+    TOKEN,
+    UTILITY,
+    WORKERS,
+    Act,
+    Books,
+    Log,
+    SimJob,
+    word,
+)
 
 
-@dataclass
-class SimJob:
-    id: str
-    rfp: dict[str, Any]
-    state: JobState = JobState.POSTED
-    bids: dict[str, Bid] = field(default_factory=dict)
-    worker: str | None = None
-    attempt: int = 0
-    price: int = 0
-    open_claims: int = 0
-    void_items: set[int] = field(default_factory=set)
-    slashed: bool = False
-
-
-class World:
+class World(Books):
     """The state of the market after the acts so far."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, SimJob] = {}
-        self.models: dict[str, str] = {}
-        self.endpoints: dict[str, str] = {}
-        self.stake: Counter[str] = Counter()
-        self.locked: Counter[str] = Counter()
-        self.unbonding: Counter[str] = Counter()
-        self.credits: Counter[tuple[str, str]] = Counter()
-        self.reputation: Counter[tuple[str, str]] = Counter()
-        self.acts = 0
 
     def play(self, choice: int) -> tuple[str, list[Log]]:
         """One legal act: its sender and its events."""
@@ -118,50 +85,11 @@ class World:
             acts.append(partial(self._award, job))
         return acts
 
-    def _is_free(self, worker: str) -> bool:
-        return self.stake[worker] - self.locked[worker] >= BOND
-
     def _remaining(self, job: SimJob) -> dict[str, Bid]:
         return {worker: bid for worker, bid in job.bids.items() if bid.status is BidStatus.REVEALED}
 
     def _ranked(self, job: SimJob) -> dict[Any, Bid]:
         return {parse_address(worker): bid for worker, bid in self._remaining(job).items()}
-
-    # Money
-
-    def _stake(self, worker: str) -> tuple[str, list[Log]]:
-        self.stake[worker] += 3 * BOND
-        return worker, [("Registry", "StakeAdded", {"worker": worker, "amount": 3 * BOND})]
-
-    def _unbond(self, worker: str) -> tuple[str, list[Log]]:
-        if self.unbonding[worker]:
-            self.unbonding[worker] = 0
-            return worker, [("Registry", "StakeRemoved", {"worker": worker, "amount": BOND})]
-        self.stake[worker] -= BOND
-        self.unbonding[worker] += BOND
-        args = {"worker": worker, "amount": BOND, "readyAt": 10**6}
-        return worker, [("Registry", "UnbondingStarted", args)]
-
-    def _withdraw(self, key: tuple[str, str]) -> tuple[str, list[Log]]:
-        amount, self.credits[key] = self.credits[key], 0
-        return key[0], [("Market", "Withdrawn", {"account": key[0], "token": key[1], "amount": amount})]
-
-    def _credit(self, account: str, token: str, amount: int) -> list[Log]:
-        if amount == 0:
-            return []
-        self.credits[account, token] += amount
-        return [("Market", "Credited", {"account": account, "token": token, "amount": amount})]
-
-    def _escrow(self, account: str) -> list[Log]:
-        used = min(self.credits[account, TOKEN], PRICE)
-        self.credits[account, TOKEN] -= used
-        return [("Market", "CreditSpent", {"account": account, "token": TOKEN, "amount": used})] if used else []
-
-    def _bond(self, event: str, worker: str, job: SimJob) -> list[Log]:
-        self.locked[worker] += BOND if event == "BondLocked" else -BOND
-        if event == "BondTaken":
-            self.stake[worker] -= BOND
-        return [("Registry", event, {"worker": worker, "job": job.id, "amount": BOND})]
 
     # Acts
 
@@ -327,71 +255,3 @@ class World:
         for (account, token), amount in zip(payees, (*money, reward), strict=True):
             logs += self._credit(account, token, amount)
         return CHALLENGER, logs
-
-
-@dataclass(frozen=True)
-class Block:
-    ref: BlockRef
-    choices: tuple[int, ...]
-    events: tuple[ChainEvent, ...]
-
-
-class WorldChain:
-    """A chain whose blocks hold acts of a `World`; an `EventSource` that can re-org."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.blocks: list[Block] = []
-        self._fork = 0
-        self.calls: Counter[str] = Counter()
-        self.mine([])
-
-    def mine(self, choices: Sequence[int]) -> None:
-        """One more block, with one transaction for each choice."""
-        number = len(self.blocks)
-        parent = self.blocks[-1].ref.hash if number else ""
-        ref = BlockRef(number, word("block", self._fork, number, parent), 1000 + number)
-        events: list[ChainEvent] = []
-        for index, choice in enumerate(choices):
-            sender, logs = self.world.play(choice)
-            # The same transaction may be mined again after a re-org, in another block.
-            tx_hash = word("tx", choice, self.world.acts, logs)
-            for contract, name, args in logs:
-                place = (ref.number, ref.hash, ref.timestamp, tx_hash, index, len(events))
-                events.append(ChainEvent(*place, sender, 50_000 + index, contract, name, args))
-        self.blocks.append(Block(ref, tuple(choices), tuple(events)))
-
-    def reorg(self, depth: int, branches: Sequence[Sequence[int]]) -> None:
-        """Replaces the newest `depth` blocks (never the first) by one block for each list of choices."""
-        kept = self.blocks[: max(1, len(self.blocks) - depth)]
-        self.world, self.blocks = World(), []
-        for block in kept:
-            for choice in block.choices:
-                self.world.play(choice)
-        self.blocks = kept
-        self._fork += 1
-        for choices in branches:
-            self.mine(choices)
-
-    def head(self) -> BlockRef:
-        self.calls["head"] += 1
-        return self.blocks[-1].ref
-
-    def block_hash(self, number: int) -> str | None:
-        self.calls["block_hash"] += 1
-        return self.blocks[number].ref.hash if 0 <= number < len(self.blocks) else None
-
-    def events(self, first: int, last: int) -> list[ChainEvent]:
-        self.calls["events"] += 1
-        return [event for block in self.blocks[max(0, first) : last + 1] for event in block.events]
-
-    def all_events(self) -> list[ChainEvent]:
-        return self.events(0, len(self.blocks))
-
-
-def story(length: int, seed: int = 1) -> WorldChain:
-    """A chain of `length` blocks of a few acts each."""
-    chain = WorldChain()
-    for number in range(length):
-        chain.mine([int(word(seed, number, i)[2:10], 16) for i in range(number % 4)])
-    return chain
