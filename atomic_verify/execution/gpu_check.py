@@ -1,0 +1,136 @@
+"""`make check-gpu`: how fast the GPU runs the models against the CPU, and how far its results drift from the CPU's.
+
+    python -m atomic_verify.execution.gpu_check [--models FOLDER] [--items N] [--json FILE]
+
+Says so and ends well where there is no GPU. Drift is the largest |GPU - CPU| over all outputs of all items; with a
+tolerance declared it has to stay below `accept`, and until then it is only told.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from atomic_verify.commitments import Batch, DType, TensorSpec, encode_batch
+from atomic_verify.commitments.tensors import Array
+from atomic_verify.errors import AtomicError
+from atomic_verify.execution.errors import ExecutionError
+from atomic_verify.execution.providers import ExecutionSettings, Provider, activate
+from atomic_verify.execution.runtime import Runtime, load_runtime
+from atomic_verify.execution.sessions import Session
+from atomic_verify.models import InstalledModel, ModelLibrary
+
+SEED, REPEATS, DEFAULT_ITEMS = 1, 3, 64
+MODELS = ("magika", "mlp", "convnet")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One model on both providers; times are in seconds per item, the best of three runs."""
+
+    model: str
+    items: int
+    cpu_seconds: float
+    cuda_seconds: float
+    ratio: float
+    """CPU time over GPU time: above 1 the GPU is faster."""
+    drift: float
+    stack: int
+
+
+def sample_items(specs: Sequence[TensorSpec], count: int) -> bytes:
+    """Payload of `count` items of pseudo-random tensors: bytes where the model takes integers, 0..1 where floats."""
+    random = np.random.default_rng(SEED)
+
+    def tensor(spec: TensorSpec) -> Array:
+        if spec.dtype in {DType.FLOAT, DType.FLOAT16, DType.DOUBLE}:
+            return random.random(spec.shape).astype(spec.dtype.numpy)
+        most = 2 if spec.dtype is DType.BOOL else 128
+        return random.integers(0, most, spec.shape).astype(spec.dtype.numpy)
+
+    return encode_batch(specs, [{spec.name: tensor(spec) for spec in specs} for _ in range(count)])
+
+
+def drift(first: Batch, second: Batch) -> float:
+    """The largest absolute difference of two output batches; infinite where only one of two values is finite."""
+    worst = 0.0
+    for item in range(first.item_count):
+        mine, theirs = first.item(item), second.item(item)
+        for name, values in mine.items():
+            one, other = values.astype(np.float64), theirs[name].astype(np.float64)
+            same = (one == other) | (np.isnan(one) & np.isnan(other))
+            apart = np.abs(np.where(same, 0.0, one) - np.where(same, 0.0, other))
+            worst = max(worst, float(np.nan_to_num(apart, nan=np.inf).max(initial=0.0)))
+    return worst
+
+
+def compare(
+    model: InstalledModel,
+    items: int,
+    runtime: Runtime,
+    settings: ExecutionSettings,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Comparison:
+    """Run the same items on the CPU and on the GPU. Raises what `Session` raises."""
+    payload = sample_items(model.manifest.input_specs, items)
+    times, outputs, stack = {}, {}, 1
+    for provider in (Provider.CPU, Provider.CUDA):
+        session = Session(model.executable(), provider, settings, runtime)
+        best = float("inf")
+        for _ in range(REPEATS):
+            started = clock()
+            done = session.run_payload(items, payload)
+            best = min(best, clock() - started)
+        times[provider], outputs[provider], stack = best / items, done.commit(), done.record.stack
+    return Comparison(
+        model=model.name,
+        items=items,
+        cpu_seconds=times[Provider.CPU],
+        cuda_seconds=times[Provider.CUDA],
+        ratio=times[Provider.CPU] / times[Provider.CUDA],
+        drift=drift(outputs[Provider.CPU], outputs[Provider.CUDA]),
+        stack=stack,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="gpu_check", description="Compare the GPU with the CPU.")
+    parser.add_argument("--models", type=Path, default=Path("build/models"))
+    parser.add_argument("--items", type=int, default=DEFAULT_ITEMS)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    settings = ExecutionSettings()
+    try:
+        runtime = load_runtime()
+        activate(runtime, Provider.CUDA, settings)
+    except ExecutionError as error:
+        print(f"No GPU to check: {error.message}.")
+        _write(options.json, {"gpu": False, "reason": error.code, "models": []})
+        return 0
+    try:
+        library = ModelLibrary(options.models)
+        found = [compare(library.get(name), options.items, runtime, settings) for name in MODELS]
+    except AtomicError as error:
+        print(f"The check failed: {error.message} [{error.code}]", file=sys.stderr)
+        return 1
+    print(f"{'model':10} {'items':>6} {'stack':>6} {'CPU ms/item':>12} {'GPU ms/item':>12} {'ratio':>7} {'drift':>10}")
+    for row in found:
+        timing = f"{row.cpu_seconds * 1e3:12.3f} {row.cuda_seconds * 1e3:12.3f} {row.ratio:7.1f}"
+        print(f"{row.model:10} {row.items:6} {row.stack:6} {timing} {row.drift:10.2e}")
+    _write(options.json, {"gpu": True, "models": [asdict(row) for row in found]})
+    return 0
+
+
+def _write(path: Path | None, content: dict[str, object]) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
