@@ -80,7 +80,8 @@ abstract contract MarketFixture is Test {
         });
     }
 
-    function _tokens() internal view virtual returns (address[] memory tokens, TokenPolicy[] memory policies) {
+    /// The payment tokens of the market, made before it.
+    function _tokens() internal virtual returns (address[] memory tokens, TokenPolicy[] memory policies) {
         tokens = new address[](2);
         policies = new TokenPolicy[](2);
         (tokens[0], policies[0]) = (address(utility), TokenPolicy({ minPrice: ONE, bondRate: ONE / 2 }));
@@ -89,12 +90,12 @@ abstract contract MarketFixture is Test {
 
     function _deploy(MarketParams memory p) internal {
         (disputes,) = account("disputes");
+        (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         uint64 next = vm.getNonce(address(this));
         address marketAt = vm.computeCreateAddress(address(this), next + 3);
         models = new Models();
         registry = new Registry(marketAt, UNBONDING);
         results = new Results(Market(marketAt), disputes, CLAIM_REVEAL);
-        (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         market = new Market(address(utility), registry, models, address(results), p, tokens, policies);
     }
 
@@ -332,7 +333,7 @@ abstract contract MarketFixture is Test {
             JobState state = market.jobOf(_id(posted[i])).state;
             if (state != JobState.Posted && state != JobState.Awarded && state != JobState.Committed) continue;
             if (posted[i].token == address(cash)) owedCash += posted[i].maxPrice;
-            else owedUtility += posted[i].maxPrice;
+            if (posted[i].token == address(utility)) owedUtility += posted[i].maxPrice;
         }
         for (uint256 i = 0; i < accounts.length; i++) {
             owedCash += market.creditOf(accounts[i], address(cash));
