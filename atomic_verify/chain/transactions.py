@@ -141,7 +141,7 @@ _WORDS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
     (Refusal.NO_FUNDS, re.compile(r"insufficient (funds|balance)|not enough funds|upfront cost|overshot", re.I)),
     (
         Refusal.FEE_TOO_LOW,
-        re.compile(r"underpriced|fee ?cap|block base fee|max fee per gas|fee too low", re.I),
+        re.compile(r"underpriced|fee ?cap|block base fee|fee ?per ?gas|fee ?too ?low", re.I),
     ),
 )
 
