@@ -1,0 +1,15 @@
+"""What only the command line can refuse."""
+
+from atomic_verify.errors import AtomicError
+
+
+class KeyNotNamed(AtomicError):
+    """A command that acts for an account was given no keystore."""
+
+    code = "key-not-named"
+
+
+class DemoFailed(AtomicError):
+    """The demo did not do what it promises."""
+
+    code = "demo-failed"

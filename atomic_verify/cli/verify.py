@@ -1,0 +1,128 @@
+"""`atomic verify`: check a receipt without trusting who handed it out."""
+
+from base64 import b64decode
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from atomic_verify.chain.deployment import Deployment
+from atomic_verify.chain.errors import DeploymentMissing
+from atomic_verify.chain.receipt_chain import ReceiptChain
+from atomic_verify.chain.rpc import Rpc
+from atomic_verify.cli.amounts import parse_account, parse_digest
+from atomic_verify.cli.flags import AsJson, with_settings
+from atomic_verify.cli.output import console, print_json
+from atomic_verify.commitments.tensors import Array, TensorSpec, decode_tensor
+from atomic_verify.config import Settings
+from atomic_verify.errors import AtomicError
+from atomic_verify.models.library import InstalledModel, ModelLibrary
+from atomic_verify.receipts import Receipt, Report, load_receipt, verify_offline, verify_on_chain
+from atomic_verify.receipts.receipt import Side
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@with_settings("deployments_dir", "models_dir")
+def verify(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(metavar="RECEIPT", exists=True, dir_okay=False, help="The receipt's file.")],
+    rpc: Annotated[str | None, typer.Option("--rpc", metavar="URL", help="A node of its chain, to ask.")] = None,
+    root: Annotated[
+        bytes | None,
+        typer.Option("--root", parser=parse_digest, metavar="0x..", help="The committed root, known from elsewhere."),
+    ] = None,
+    market: Annotated[
+        str | None,
+        typer.Option("--market", parser=parse_account, metavar="ADDRESS", help="The market that you trust."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a receipt, and say in plain words what was and what wasn't verified. A wrong receipt ends with an error.
+
+    With --rpc it is checked against the chain, with --root against a root that you know, without either only against
+    itself. The market is compared with --market, or with the deployment record of the receipt's chain if there is one.
+    """
+    receipt = load_receipt(file)
+    report = verify_offline(receipt, root)
+    if rpc is not None:
+        trusted = market or _recorded_market(settings, receipt.chain_id)
+        on_chain = verify_on_chain(receipt, ReceiptChain(Rpc(rpc)), trusted_market=trusted)
+        report = _merged(report, on_chain) if root is not None else on_chain
+    answer, why_not = _recompute(settings, receipt)
+    if as_json:
+        print_json(
+            {
+                "receipt": str(file),
+                "final": report.final,
+                "verified": [check.words for check in report.verified],
+                "unverified": [check.words for check in report.unverified],
+                "answer": answer,
+            }
+        )
+        return
+    _print(report, answer, why_not)
+
+
+def _merged(offline: Report, on_chain: Report) -> Report:
+    """Both reports; what the chain told is no longer unverified."""
+    extra = tuple(check for check in offline.verified if check not in on_chain.verified)
+    return Report(on_chain.verified + extra, on_chain.unverified, on_chain.final)
+
+
+def _recorded_market(settings: Settings, chain_id: int) -> str | None:
+    try:
+        return Deployment.load(settings.deployments_dir / f"{chain_id}.json", chain_id).market
+    except DeploymentMissing:
+        return None
+
+
+def _recompute(settings: Settings, receipt: Receipt) -> tuple[dict[str, Any] | None, str]:
+    """The typed answer from the receipt's own tensors, or why there is none."""
+    try:
+        model = ModelLibrary(settings.models_dir).get(receipt.model)
+    except AtomicError:
+        return None, f"the model {receipt.model} isn't installed here, so the tensors were not turned into an answer"
+    manifest = model.manifest
+    inputs = _tensors(receipt.item.inputs, manifest.input_specs)
+    outputs = _tensors(receipt.item.outputs, manifest.output_specs)
+    if inputs is None or outputs is None:
+        return None, "the tensors are too large for a receipt: fetch them, and compare their roots"
+    return _answer(model, inputs, outputs)
+
+
+def _answer(
+    model: InstalledModel, inputs: dict[str, Array], outputs: dict[str, Array]
+) -> tuple[dict[str, Any] | None, str]:
+    try:
+        return model.answer(inputs, outputs), ""
+    except AtomicError as error:
+        return None, f"the tensors have no valid answer under the model's schema: {error.message}"
+
+
+def _tensors(side: Side, specs: tuple[TensorSpec, ...]) -> dict[str, Array] | None:
+    if side.tensors is None:
+        return None
+    # verify_offline has checked the count, the sizes and the roots of these bytes.
+    pairs = zip(specs, side.tensors, strict=True)
+    return {spec.name: decode_tensor(spec, b64decode(text)) for spec, text in pairs}
+
+
+def _print(report: Report, answer: dict[str, Any] | None, why_not: str) -> None:
+    out = console()
+    out.print("[bold green]Verified[/]")
+    for check in report.verified:
+        out.print(f"  + {check.words}", markup=False)
+    if report.unverified or answer is None:
+        out.print("[bold yellow]Not verified[/]")
+    for check in report.unverified:
+        out.print(f"  - {check.words}", markup=False)
+    if answer is None:
+        out.print(f"  - The typed answer: {why_not}.", markup=False)
+    else:
+        out.print("[bold]The answer, made from the tensors in the receipt[/]")
+        for name, value in answer.items():
+            out.print(f"  {name}: {value}", markup=False)
+    final = "The result is final and stands." if report.final else "The result is not known to be final."
+    out.print(final, style="bold")
