@@ -117,18 +117,20 @@ class Background(Generic[Key, Result]):
 
     def _run(self, key: Key, task: _Task[Result], work: Callable[[], Result]) -> None:
         result: Result | None = None
-        error: AtomicError | None = None
+        error: AtomicError | None = AtomicError("The task's thread was ended")
         try:
             result = work()
+            error = None
         except AtomicError as raised:
             error = raised
         except Exception as raised:  # a fault in one task must not go unseen, nor end the worker
             error = AtomicError(f"An unexpected fault: {type(raised).__name__}: {raised}"[:500])
             error.__cause__ = raised
-        with self._idle:
-            _settle(task, result, error, self._clock(), self._pauses)
-            self._idle.notify_all()
-        self._on_end()
+        finally:
+            with self._idle:
+                _settle(task, result, error, self._clock(), self._pauses)
+                self._idle.notify_all()
+            self._on_end()
 
 
 def _settle(task: "_Task[Any]", result: Any, error: AtomicError | None, now: float, pauses: Pauses) -> None:

@@ -1,0 +1,32 @@
+"""A town for each story; the small model is built once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from atomic_verify.chain.anvil import Anvil, development_signer
+from atomic_verify.chain.deploy import deploy
+from atomic_verify.chain.presets import development
+from atomic_verify.models.build import build_model
+from tests.integration.prover.town import Town
+from tests.integration.prover.town import town as open_town
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with the small model in it."""
+    folder = tmp_path_factory.mktemp("models")
+    build_model(ROOT / "models" / "mlp", folder)
+    return folder
+
+
+@pytest.fixture
+def town(models_dir: Path, tmp_path: Path) -> Iterator[Town]:
+    """A chain, a requester and an input host."""
+    with Anvil() as anvil:
+        deployment = deploy(anvil.rpc, development_signer(0), development())
+        with open_town(anvil, deployment, models_dir, tmp_path) as made:
+            yield made
