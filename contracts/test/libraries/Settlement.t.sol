@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import { BondSplit, EscrowSplit, Settlement } from "../../src/libraries/Settlement.sol";
+import { Test } from "../utils/Test.sol";
+
+contract SettlementTest is Test {
+    function testFuzz_NothingIsLostOrMade(uint128 escrow, uint256 price, uint256 items, uint256 voids, uint256 feeBps)
+        public
+        pure
+    {
+        price = bound(price, 0, escrow);
+        items = bound(items, 1, 2 ** 20);
+        voids = bound(voids, 0, items);
+        feeBps = bound(feeBps, 0, 500);
+        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), items, voids, feeBps);
+        vm.assertEq(split.toWorker + split.toRequester + split.fee, escrow, "the parts sum to the escrow");
+        vm.assertLe(split.toWorker + split.fee, price, "at most the price is earned");
+        vm.assertLe(split.fee, price * feeBps / 10_000, "the fee is at most its share");
+        vm.assertGe(split.toRequester, escrow - price, "the requester gets the rebate at least");
+        if (voids == items) vm.assertEq(split.toRequester, escrow, "nothing is owed for nothing");
+        if (voids == 0) vm.assertEq(split.toRequester, escrow - price, "all is owed for all");
+        if (voids == 0) return;
+        EscrowSplit memory better = Settlement.stands(escrow, uint128(price), items, voids - 1, feeBps);
+        vm.assertGe(better.toWorker + 1, split.toWorker, "a void item pays the worker nothing");
+        vm.assertLe(better.toRequester, split.toRequester, "and costs the requester nothing");
+    }
+
+    function testFuzz_ALostBondIsDividedWhole(uint128 bond) public pure {
+        BondSplit memory slashed = Settlement.slashed(bond);
+        BondSplit memory missed = Settlement.missed(bond);
+        vm.assertEq(slashed.reward + slashed.burned, bond, "slashed");
+        vm.assertEq(missed.reward + missed.burned, bond, "missed");
+        vm.assertLe(slashed.reward, uint256(bond) / 5, "at most a fifth to the challenger");
+        vm.assertGe(slashed.burned, uint256(bond) / 2, "at least half burns");
+        vm.assertLe(missed.reward, uint256(bond) / 5, "at most a fifth to the requester");
+    }
+}
