@@ -101,8 +101,12 @@ class BlobStore:
     def exists(self, digest: str) -> bool:
         """Whether there is a blob of this digest; it isn't read."""
         path = self._path(digest)
-        with self._translated(digest):
-            return bool(self._fs.isfile(path))
+        try:
+            # Not `isfile`, which says no as well when the store can't be reached.
+            with self._translated(digest):
+                return bool(self._fs.info(path)["type"] == "file")
+        except BlobMissing:
+            return False
 
     def size(self, digest: str) -> int:
         """The blob's length in bytes; it isn't read. Raises BlobMissing."""
@@ -171,9 +175,9 @@ class BlobStore:
 
     def _publish(self, file: FileIO, digest: str) -> None:
         path = self._path(digest)
-        with self._translated(digest):
+        with self._translated(None):
             if not self._local:
-                self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+                # Makes no folders: on S3 that would make buckets.
                 self._fs.put_file(file.name, path)
                 return
             # The bytes must be on the disk before their name is, and the name before anybody relies on it.
