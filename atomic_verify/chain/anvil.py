@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,9 +25,6 @@ from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.rpc import Rpc
 
 ETHER = 10**18
-DEVELOPMENT_CHAINS = frozenset({31_337, 1_337})
-"""Chain ids on which the contracts take development terms; the same as in Market."""
-
 MNEMONIC = "test test test test test test test test test test test junk"
 _STARTED = "Listening on"
 _PR_SET_PDEATHSIG = 1
@@ -176,6 +174,7 @@ class Anvil:
         return self.rpc.call(method, list(params))
 
 
+@cache
 def development_signer(index: int) -> Signer:
     """One of anvil's funded accounts. Everybody knows their keys: they are worth nothing on any other chain."""
     Account.enable_unaudited_hdwallet_features()

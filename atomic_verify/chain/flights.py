@@ -64,15 +64,7 @@ class Flights:
 
     def launch(self, intent: Intent, nonce: int | None = None) -> Intent:
         """Tries the call, signs and broadcasts it. Raises Reverted and leaves the intent failed if it would revert."""
-        try:
-            gas = self._chain.estimate_gas(call_of(intent), self._signer.address, self._policy.simulate_at)
-        except Reverted as error:
-            self.fail(intent, error.code, error.message)
-            raise
-        except RpcRefused as error:
-            if classify_refusal(error.message) is Refusal.NO_FUNDS:
-                raise self._stuck(intent, self._no_funds()) from None
-            raise
+        gas = self._trial(intent)
         try:
             fees = choose(*self._lookout.fees(), self._policy.fee_cap)
         except FeeCapExceeded as error:
@@ -81,6 +73,22 @@ class Flights:
         gas += gas * self._policy.gas_margin_percent // 100
         signed = self._signed(intent, taken, gas, fees, tries=intent.tries + 1)
         return self._broadcast(signed)
+
+    def _trial(self, intent: Intent) -> int:
+        """The gas that the call would use now. Raises Reverted, the intent left failed, if it would revert."""
+        try:
+            try:
+                return self._chain.estimate_gas(call_of(intent), self._signer.address, self._policy.simulate_at)
+            except RpcRefused:
+                # Some nodes don't know the pending block.
+                return self._chain.estimate_gas(call_of(intent), self._signer.address, "latest")
+        except Reverted as error:
+            self.fail(intent, error.code, error.message)
+            raise
+        except RpcRefused as error:
+            if classify_refusal(error.message) is Refusal.NO_FUNDS:
+                raise self._stuck(intent, self._no_funds()) from None
+            raise
 
     def fail(self, intent: Intent, code: str, message: str) -> Intent:
         """Notes that an intent had no effect."""

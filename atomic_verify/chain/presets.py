@@ -10,6 +10,7 @@ from typing import Final
 
 from atomic_verify.chain.errors import DeploymentRefused
 from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount
+from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 from atomic_verify.protocol.types import MarketParams, TokenPolicy
 
 UNIT: Final = 10**18
@@ -17,9 +18,6 @@ HOUR: Final = 3_600
 DAY: Final = 86_400
 CONVICTING_WINDOW: Final = 36 * HOUR
 """Any window whose lapse can convict somebody is at least this long on a public chain: a sequencer may be down."""
-
-DEVELOPMENT_CHAINS: Final = frozenset({31_337, 1_337})
-"""Chain ids on which the market takes undisputable models; the same as in Market."""
 
 
 @dataclass(frozen=True, slots=True)

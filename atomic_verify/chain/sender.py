@@ -117,11 +117,13 @@ class TransactionSender:
                     hashes=list(intent.hashes),
                     reason=intent.error,
                 )
+            moved: list[Intent] = []
             try:
-                self.poll()
+                moved = self.poll()
             except ChainUnavailable as error:
                 self._log.warning("chain_unavailable", key=key, reason=str(error))
-            self._sleep(self._policy.poll)
+            if not moved:
+                self._sleep(self._policy.poll)
 
     def poll(self) -> list[Intent]:
         """Looks at all unfinished intents once and does what is due; returns those that moved.
