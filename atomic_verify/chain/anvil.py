@@ -26,7 +26,6 @@ from atomic_verify.chain.rpc import Rpc
 
 ETHER = 10**18
 MNEMONIC = "test test test test test test test test test test test junk"
-_STARTED = "Listening on"
 _PR_SET_PDEATHSIG = 1
 
 

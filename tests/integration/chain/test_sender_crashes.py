@@ -3,7 +3,8 @@
 import pytest
 
 from atomic_verify.chain.calls import transfer
-from atomic_verify.protocol.intents import IntentState
+from atomic_verify.errors import AtomicError
+from atomic_verify.protocol.intents import Intent, IntentState
 from tests.integration.chain.conftest import Bench
 from tests.integration.chain.support import FRIEND, Killed, MemoryStore
 
@@ -101,3 +102,41 @@ def test_what_became_impossible_meanwhile_fails_and_costs_nothing(bench: Bench) 
     [found] = bench.sender(store).recover()
     assert (found.state, found.error_code) == (IntentState.FAILED, "revert-erc20-insufficient-balance")
     assert bench.nonce() == nonce
+
+
+class FullDisk(MemoryStore):
+    """Refuses the write of number `full_at` and takes all others."""
+
+    full_at = 0
+
+    def _keep(self, intent: Intent) -> None:
+        if self.writes + 1 == self.full_at:
+            self.full_at = 0
+            raise RecordRefused("No space left on the device")
+        super()._keep(intent)
+
+
+class RecordRefused(AtomicError):
+    """What a store raises that cannot write."""
+
+    code = "record-refused"
+
+
+@pytest.mark.parametrize("write", range(1, WRITES + 1))
+def test_a_full_disk_stops_nothing_twice_and_loses_nothing(bench: Bench, write: int) -> None:
+    store = FullDisk()
+    store.full_at = write
+    sender = bench.sender(store)
+    for _ in range(2):
+        try:
+            sender.send("pay", transfer(FRIEND, 5))
+        except RecordRefused:
+            assert bench.raw_nonces() == ([] if write <= 2 else [0])
+    bench.anvil.mine_blocks(3)
+    sender.poll()
+    sender.poll()
+    found = sender.intent("pay")
+    assert found is not None
+    assert found.state is IntentState.FINAL
+    assert bench.chain().coin_of(FRIEND) == 5
+    assert bench.raw_nonces() == [0]
