@@ -66,6 +66,8 @@ class WorkerSettings(_Section):
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(0, ge=0)
     """Threads of one inference; 0 leaves the choice to onnxruntime."""
+    sandbox: Literal["auto", "always", "never"] = "auto"
+    """Whether models run in a child process without keys and network; `auto`: on the CPU, for a GPU can't be walled."""
     max_items: int = Field(100_000, gt=0)
     max_jobs: int = Field(4, gt=0)
     """Jobs bid on or worked at the same time."""

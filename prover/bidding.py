@@ -34,6 +34,7 @@ class Reason(StrEnum):
     WINDOW_TOO_LONG = "window-too-long"
     TIMEOUT_TOO_SHORT = "timeout-too-short"
     BIDDING_TOO_SHORT = "bidding-too-short"
+    TOO_MUCH_WORK = "too-much-work"
     NO_CAPACITY = "no-capacity"
     BOND_TOO_HIGH = "bond-too-high"
     BOND_OVER_FREE_STAKE = "bond-over-free-stake"
@@ -72,6 +73,8 @@ class Policy:
     """Jobs taken on at once: sealed bids, open quotes and awarded jobs that aren't committed."""
     time_share: int = 5_000
     """Basis points of an execution timeout that backlog and job may fill by estimate."""
+    max_seconds: float = 1_800.0
+    """Estimated seconds of one job."""
     settling_seconds: float = 1.0
     """What publishing and committing take, whatever the job's size."""
     min_bidding_left: float = 1.0
@@ -178,7 +181,11 @@ def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Pol
         return Reason.GUARANTEE_UNSUPPORTED
     if rfp.token not in policy.terms:
         return Reason.TOKEN_NOT_ACCEPTED
-    return _size_refusal(rfp, model, policy) or _time_refusal(rfp, standing, policy, seconds)
+    return (
+        _size_refusal(rfp, model, policy)
+        or _time_refusal(rfp, standing, policy, seconds)
+        or _capacity_refusal(rfp, standing, policy, seconds)
+    )
 
 
 def _size_refusal(rfp: Rfp, model: ModelFacts, policy: Policy) -> Reason | None:
@@ -194,20 +201,30 @@ def _size_refusal(rfp: Rfp, model: ModelFacts, policy: Policy) -> Reason | None:
 def _time_refusal(rfp: Rfp, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
     if rfp.challenge_window > policy.max_challenge_window:
         return Reason.WINDOW_TOO_LONG
-    usable = rfp.execution_timeout * policy.time_share / BASIS_POINTS
-    if seconds + policy.settling_seconds > usable:
+    if seconds + policy.settling_seconds > _usable_seconds(rfp, policy):
         return Reason.TIMEOUT_TOO_SHORT
+    if seconds > policy.max_seconds:
+        return Reason.TOO_MUCH_WORK
     if standing.bidding_left is not None and standing.bidding_left < policy.min_bidding_left:
         return Reason.BIDDING_TOO_SHORT
+    return None
+
+
+def _capacity_refusal(rfp: Rfp, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
     if standing.open_jobs >= policy.max_open_jobs:
         return Reason.NO_CAPACITY
-    if standing.backlog_seconds + seconds + policy.settling_seconds > usable:
+    if standing.backlog_seconds + seconds + policy.settling_seconds > _usable_seconds(rfp, policy):
         return Reason.NO_CAPACITY
     if policy.max_job_bond is not None and rfp.job_bond > policy.max_job_bond:
         return Reason.BOND_TOO_HIGH
     if rfp.job_bond > standing.free_stake - standing.bond_reserved:
         return Reason.BOND_OVER_FREE_STAKE
     return None
+
+
+def _usable_seconds(rfp: Rfp, policy: Policy) -> float:
+    """The part of the execution timeout that work may fill by estimate."""
+    return rfp.execution_timeout * policy.time_share / BASIS_POINTS
 
 
 def _grounds(

@@ -4,15 +4,18 @@ Used before all steps. Each check that fails is one error with a stable code and
 before the last check has passed, except the announcement of the endpoint at the end.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from getpass import getpass
 
 from atomic_verify.chain.client import Chain, ChainOptions
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.keystore import Signer, load
-from atomic_verify.config import PricingSettings, Settings, TokenPricing
-from atomic_verify.execution.providers import ExecutionSettings, activate
+from atomic_verify.config import ConfigInvalid, PricingSettings, Settings, TokenPricing
+from atomic_verify.execution.isolation import SandboxLimits
+from atomic_verify.execution.providers import ExecutionSettings, Provider, activate
 from atomic_verify.execution.runtime import load_runtime
+from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import InstalledModel, ModelLibrary
 from atomic_verify.protocol.primitives import Address, Amount, parse_address
@@ -21,6 +24,9 @@ from prover.bidding import Policy, Terms
 from prover.errors import KeystoreNotNamed, NoModelInstalled, StakeMissing
 from prover.views import Constants
 from prover.workshop import Engine, Workshop
+
+MAX_SECONDS = 1_800.0
+"""Estimated seconds of the longest job that is taken on."""
 
 
 def open_signer(settings: Settings) -> Signer:
@@ -84,6 +90,7 @@ def policy_of(settings: Settings, chain: Chain) -> Policy:
         accept_undisputable=worker.accept_undisputable and chain.chain_id in DEVELOPMENT_CHAINS,
         max_items=worker.max_items,
         max_open_jobs=worker.max_jobs,
+        max_seconds=MAX_SECONDS,
     )
 
 
@@ -97,7 +104,27 @@ def _terms_of(pricing: TokenPricing) -> Terms:
 
 
 def _engines(settings: Settings) -> Callable[[InstalledModel], Engine]:
+    """How models are run: on the wanted provider, behind walls where that is possible and not refused.
+
+    A GPU can't be sandboxed: its driver's memory is out of the kernel's sight.
+    """
     runtime = load_runtime()
     execution = ExecutionSettings(threads=settings.worker.threads)
     provider = activate(runtime, settings.worker.provider, execution)
-    return lambda model: Session(model.executable(), provider, execution, runtime)
+    wanted = settings.worker.sandbox
+    if wanted == "always" and provider is not Provider.CPU:
+        raise ConfigInvalid(
+            f"Models on {provider} can't be sandboxed",
+            hint="Set worker.sandbox to auto, or worker.provider to cpu.",
+            setting="worker.sandbox",
+        )
+    if wanted == "never" or provider is not Provider.CPU:
+        return lambda model: Session(model.executable(), provider, execution, runtime)
+    limits = _limits(settings.worker.threads or os.cpu_count() or 1)
+    return lambda model: SandboxedSession(model.executable(), limits)
+
+
+def _limits(threads: int) -> SandboxLimits:
+    """Twice the time of the longest job that is taken on: what takes longer hangs."""
+    seconds = 2 * MAX_SECONDS
+    return SandboxLimits(seconds=seconds, cpu_seconds=int(seconds) * threads, threads=threads)

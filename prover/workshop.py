@@ -98,7 +98,8 @@ class Workshop:
 
     def _drop(self, model_id: ModelId) -> None:
         engine = self._engines.pop(model_id, None)
-        close = getattr(engine, "close", None)
+        # A session in this process holds nothing that must be let go; a sandboxed one holds a child process.
+        close: Callable[[], None] | None = getattr(engine, "close", None)
         if close is not None:
             close()
 

@@ -169,7 +169,7 @@ class Town:
             (home / "password").write_text(PASSWORD)
             key = bytes(development_signer(index)._account.key)
             keystore.create(home / "key.json", PASSWORD, key=key, rounds=2)
-        worker = {"port": 0, "poll_seconds": 0.05, "threads": 1, **changes.pop("worker", {})}
+        worker = {"port": 0, "poll_seconds": 0.05, "threads": 1, "sandbox": "never", **changes.pop("worker", {})}
         return load_settings(
             rpc_url=self.anvil.url,
             deployments_dir=self.folder / "deployments",

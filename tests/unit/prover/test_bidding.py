@@ -62,6 +62,7 @@ def test_a_job_that_fits_is_priced_at_its_cost() -> None:
         (Reason.OUTPUT_TOO_LARGE, decide(RFP, replace(MODEL, output_bytes=8_561), STANDING, POLICY)),
         (Reason.WINDOW_TOO_LONG, decide(replace(RFP, challenge_window=3_601), MODEL, STANDING, POLICY)),
         (Reason.TIMEOUT_TOO_SHORT, decide(replace(RFP, execution_timeout=11), MODEL, STANDING, POLICY)),
+        (Reason.TOO_MUCH_WORK, decide(RFP, MODEL, STANDING, replace(POLICY, max_seconds=4.9))),
         (Reason.BIDDING_TOO_SHORT, decide(RFP, MODEL, replace(STANDING, bidding_left=0.9), POLICY)),
         (Reason.NO_CAPACITY, decide(RFP, MODEL, replace(STANDING, open_jobs=2), POLICY)),
         (Reason.NO_CAPACITY, decide(RFP, MODEL, replace(STANDING, backlog_seconds=24.1), POLICY)),
