@@ -5,9 +5,10 @@ Used at every step. JobId and ModelId: 32 bytes of keccak256 over the RFP or the
 """
 
 import re
+from functools import lru_cache
 from typing import NewType
 
-from eth_utils.address import is_checksum_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from atomic_verify.protocol.errors import AddressMalformed, FieldMalformed
 
@@ -36,7 +37,7 @@ def parse_address(text: str, field: str = "address") -> Address:
     if not isinstance(text, str) or _ADDRESS.fullmatch(text) is None:
         raise AddressMalformed(f"{field} is not 0x and 40 hexadecimal digits", field=field, found=_shorten(text))
     digits = text[2:]
-    checksummed = to_checksum_address(text.lower())
+    checksummed = _checksummed(text.lower())
     if digits != digits.lower() and digits != digits.upper() and checksummed != text:
         raise AddressMalformed(
             f"{field} has a wrong checksum: a digit was mistyped",
@@ -49,7 +50,7 @@ def parse_address(text: str, field: str = "address") -> Address:
 
 def is_address(value: object) -> bool:
     """Whether `value` is an address in the one form that records hold: with its checksum."""
-    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None and is_checksum_address(value)
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None and _checksummed(value.lower()) == value
 
 
 def address_value(address: Address) -> int:
@@ -67,6 +68,12 @@ def parse_word(text: str, field: str = "value") -> bytes:
 def to_hex(value: bytes) -> str:
     """`value` as 0x and lower-case hexadecimal digits."""
     return "0x" + bytes(value).hex()
+
+
+@lru_cache(maxsize=16_384)
+def _checksummed(lower: str) -> str:
+    """The address with its checksum: one keccak, for which the few addresses of a deployment come again and again."""
+    return to_checksum_address(lower)
 
 
 def _shorten(value: object) -> str:

@@ -5,9 +5,10 @@ Life cycle: all steps. Everything here happens inside a transaction of the index
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, insert, select
 
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.types import Address, parse_address
@@ -114,7 +115,13 @@ def refold(connection: Connection, found: Iterable[Subject]) -> None:
 
 def events_of(connection: Connection, subject: Subject) -> list[ChainEvent]:
     """All events of a subject in chain order."""
-    query = (
+    return [ChainEvent(*row) for row in connection.execute(_events_query(), subject._asdict())]
+
+
+@cache
+def _events_query() -> Select[Any]:
+    # Made once: building it takes longer than running it.
+    return (
         select(
             events.c.block_number,
             blocks.c.hash.label("block_hash"),
@@ -135,10 +142,9 @@ def events_of(connection: Connection, subject: Subject) -> list[ChainEvent]:
         )
         .join(blocks, blocks.c.number == events.c.block_number)
         .join(transactions, transactions.c.hash == events.c.tx_hash)
-        .where(subjects.c.kind == subject.kind.value, subjects.c.key == subject.key)
+        .where(subjects.c.kind == bindparam("kind"), subjects.c.key == bindparam("key"))
         .order_by(events.c.block_number, events.c.log_index)
     )
-    return [ChainEvent(*row) for row in connection.execute(query)]
 
 
 def read_worker(connection: Connection, address: Address) -> WorkerBooks | None:

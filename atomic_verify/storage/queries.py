@@ -5,15 +5,17 @@ chain isn't asked. A single job is folded from its few events; lists come from t
 """
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_, func, or_, select
 
 from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.types import Address, Amount, JobId, JobState, ModelId, Rfp, parse_word, to_hex
 from atomic_verify.storage.database import Database
 from atomic_verify.storage.projections import Subject, SubjectKind, fold_job, fold_model
 from atomic_verify.storage.projector import events_of
+from atomic_verify.storage.recent import RecentMap
 from atomic_verify.storage.records import BidRecord, CreditRecord, JobRecord, ModelEntry, ResultRecord, WorkerBooks
 from atomic_verify.storage.tables import (
     account_credits,
@@ -41,6 +43,7 @@ from atomic_verify.storage.views import (
 )
 
 MAX_PAGE = 500
+REMEMBERED_JOBS = 1024
 
 
 class Queries:
@@ -48,12 +51,15 @@ class Queries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # The cursor's hash names the chain up to there, and a record follows from that alone.
+        self._memory: RecentMap[tuple[JobId, str], JobRecord] = RecentMap(REMEMBERED_JOBS)
 
     # Jobs
 
     def job(self, job: JobId) -> JobRecord | None:
         """The job with its bids, attempts, result and settlement, or None."""
-        return fold_job(self._events(_job(job)))
+        with self._database.read() as connection:
+            return self._folded(connection, job)
 
     def bids(self, job: JobId) -> tuple[BidRecord, ...]:
         """The bids on a job in the order in which they were sealed."""
@@ -106,7 +112,7 @@ class Queries:
     def receipt_facts(self, job: JobId) -> ReceiptFacts | None:
         """What a receipt of the job says about the chain; None without a committed result."""
         with self._database.read() as connection:
-            found = fold_job(events_of(connection, _job(job)))
+            found = self._folded(connection, job)
             row = connection.execute(select(sync_state)).one_or_none()
         if found is None or found.result is None or row is None:
             return None
@@ -193,6 +199,18 @@ class Queries:
         head = BlockRef(row["head_number"], row["head_hash"], row["head_timestamp"])
         return ChainStatus(row["chain_id"], Address(row["market"]), row["cursor"], row["hash"], head)
 
+    def _folded(self, connection: Connection, job: JobId) -> JobRecord | None:
+        """The job's record, remembered for as long as nothing new is indexed."""
+        at = connection.execute(_cursor_hash()).scalar()
+        if at is None:
+            return None
+        found = self._memory.get((job, at))
+        if found is None:
+            found = fold_job(events_of(connection, _job(job)))
+            if found is not None:
+                self._memory.put((job, at), found)
+        return found
+
     def _events(self, subject: Subject) -> list[ChainEvent]:
         with self._database.read() as connection:
             return events_of(connection, subject)
@@ -220,6 +238,11 @@ class Queries:
                 .group_by(attempts.c.worker)
             ).all()
         return tuple(_worker_view(worker, ended, missed) for worker in books)
+
+
+@cache
+def _cursor_hash() -> Select[Any]:
+    return select(blocks.c.hash).join(sync_state, sync_state.c.cursor == blocks.c.number)
 
 
 def _job(job: JobId) -> Subject:
