@@ -103,7 +103,7 @@ class Anvil:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509  # only a system call happens there
+            preexec_fn=die_with_parent(),  # noqa: PLW1509  # only a system call happens there
         )
         try:
             self._await_answer(self._process, timeout)
@@ -226,7 +226,7 @@ def _answers(port: int, url: str, chain_id: int) -> bool:
         client.close()
 
 
-def _die_with_parent() -> Any:
+def die_with_parent() -> Any:
     """What the child does before it becomes anvil: asks Linux to be ended when its parent ends, kill -9 included."""
     if not sys.platform.startswith("linux"):
         return None
