@@ -78,7 +78,7 @@ class Emitter:
     def tensor(self, wide: Array) -> View:
         """A weight of exactly these float64 or int64 elements, stored once however often it comes."""
         flat = np.ascontiguousarray(wide).reshape(-1)
-        key = (flat.dtype.kind, sha256(flat.view(np.uint8)).digest())
+        key = (flat.dtype.kind, sha256(flat.data).digest())
         if key not in self._weight_numbers:
             flat = flat.copy() if flat.flags.writeable else flat
             flat.flags.writeable = False

@@ -17,13 +17,14 @@ _F, _I = DType64.FLOAT, DType64.INT
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 TRIGONOMETRY_LIMIT = 2.0**32
 
-_BOTH_2 = {(_F, _F): _F, (_I, _I): _I}
-_BOTH_1 = {(_F,): _F, (_I,): _I}
-_FLOAT_1 = {(_F,): _F}
-_INTS = {(_I, _I): _I}
-_COMPARISON = {(_F, _F): _I, (_I, _I): _I}
+_Types = dict[tuple[DType64, ...], DType64]
+_BOTH_2: _Types = {(_F, _F): _F, (_I, _I): _I}
+_BOTH_1: _Types = {(_F,): _F, (_I,): _I}
+_FLOAT_1: _Types = {(_F,): _F}
+_INTS: _Types = {(_I, _I): _I}
+_COMPARISON: _Types = {(_F, _F): _I, (_I, _I): _I}
 
-SIGNATURES: dict[Function, dict[tuple[DType64, ...], DType64]] = {
+SIGNATURES: dict[Function, _Types] = {
     **dict.fromkeys((Function.ADD, Function.SUB, Function.MUL, Function.DIV), _BOTH_2),
     **dict.fromkeys((Function.MIN, Function.MAX, Function.MOD, Function.FMOD), _BOTH_2),
     **dict.fromkeys((Function.NEG, Function.ABS), _BOTH_1),

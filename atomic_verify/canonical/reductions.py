@@ -99,18 +99,10 @@ def _contiguous(view: View, axes: int) -> int:
 
 def _merge(view: View, axes: int) -> View:
     """The last `axes` axes, contiguous, as one."""
-    kept = view.shape[: view.rank - axes]
-    merged = view.take(view.rank - 1, 0, view.shape[-1])
-    for _ in range(axes - 1):
-        merged = _merge_last_two(merged)
-    assert merged.shape[:-1] == kept
-    return merged
-
-
-def _merge_last_two(view: View) -> View:
-    size = view.shape[-2] * view.shape[-1]
-    guards = tuple(replace(g, c=(*g.c[:-2], g.c[-1])) for g in view.guards)
-    return replace(view, shape=(*view.shape[:-2], size), strides=(*view.strides[:-2], view.strides[-1]), guards=guards)
+    outer = view.rank - axes
+    guards = tuple(replace(guard, c=(*guard.c[:outer], 0)) for guard in view.guards)
+    shape = (*view.shape[:outer], math.prod(view.shape[outer:]))
+    return replace(view, shape=shape, strides=(*view.strides[:outer], 1), guards=guards)
 
 
 def _groups(terms: int) -> list[int]:
