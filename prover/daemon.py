@@ -72,7 +72,7 @@ def run(settings: Settings, *, hooks: Hooks | None = None) -> None:
 def opened(settings: Settings, hooks: Hooks | None = None) -> Iterator[Running]:
     """A worker with its door open; everything is closed at the end, in the opposite order.
 
-    Raises what `startup` raises, SenderBusy, DatabaseUnavailable, BlobStoreUnavailable, OSError for a taken port.
+    Raises what `startup` raises, SenderBusy, DoorUnavailable, DatabaseUnavailable, BlobStoreUnavailable.
     """
     hooks = hooks or Hooks()
     with ExitStack() as stack:

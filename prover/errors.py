@@ -30,6 +30,12 @@ class NoModelInstalled(WorkerError):
     code = "worker-no-models"
 
 
+class DoorUnavailable(WorkerError):
+    """The worker's HTTP door can't be opened: its address or port isn't to be had."""
+
+    code = "door-unavailable"
+
+
 class InputRootMismatch(WorkerError):
     """The input's bytes have the digest of its URL, but not the batch root that the RFP commits to."""
 

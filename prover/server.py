@@ -22,7 +22,7 @@ from atomic_verify.gateway.limits import Limits
 from atomic_verify.gateway.problems import Problem, install, problem
 from atomic_verify.protocol.types import Rfp
 from atomic_verify.storage.blobs import BlobStore, parse_digest
-from prover.errors import TooManyRequests, WorkerNotReady
+from prover.errors import DoorUnavailable, TooManyRequests, WorkerNotReady
 from prover.metrics import Metrics
 from prover.quotes import QuoteDesk, SignedQuote
 from prover.rate import RateLimit
@@ -134,11 +134,17 @@ class DoorServer:
     """Serves an application on a socket that is bound at once, so that its port is known and surely this process's."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        """Raises OSError when the address can't be bound."""
+        """Raises DoorUnavailable when the address can't be bound."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise DoorUnavailable(
+                f"The worker can't listen on {host}:{port}: {error}", hint="Choose another --host or --port."
+            ) from error
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=5, limit_concurrency=64

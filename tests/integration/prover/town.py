@@ -170,17 +170,17 @@ class Town:
             key = bytes(development_signer(index)._account.key)
             keystore.create(home / "key.json", PASSWORD, key=key, rounds=2)
         worker = {"port": 0, "poll_seconds": 0.05, "threads": 1, "sandbox": "never", **changes.pop("worker", {})}
-        return load_settings(
-            rpc_url=self.anvil.url,
-            deployments_dir=self.folder / "deployments",
-            data_dir=home,
-            models_dir=self.models_dir,
-            keystore=home / "key.json",
-            password_file=home / "password",
-            allow_private_inputs=True,
-            worker=worker,
-            **changes,
-        )
+        usual = {
+            "rpc_url": self.anvil.url,
+            "deployments_dir": self.folder / "deployments",
+            "data_dir": home,
+            "models_dir": self.models_dir,
+            "keystore": home / "key.json",
+            "password_file": home / "password",
+            "allow_private_inputs": True,
+            "worker": worker,
+        }
+        return load_settings(**{**usual, **changes})
 
     def open(self, index: int, hooks: Hooks | None = None, **changes: Any) -> LiveWorker:
         """An opened worker, its loop not running yet."""
