@@ -5,8 +5,10 @@ Data goes to standard output; progress, questions and errors go to standard erro
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import typer
 from rich.console import Console
@@ -67,3 +69,34 @@ def print_error(error: AtomicError) -> None:
     err.print(f"[bold red]error {escape(error.code)}[/]: {escape(error.message)}", soft_wrap=True)
     if error.hint:
         err.print(f"  {escape(error.hint)}", soft_wrap=True)
+
+
+class Teller:
+    """Tells how a longer piece of work goes: a line for each step that is done, with its time, and a spinner between.
+
+    A context manager; on what isn't a terminal only the lines are shown.
+    """
+
+    def __init__(self) -> None:
+        self._console = console()
+        self._status = self._console.status("")
+        self._since = time.monotonic()
+
+    def now(self, words: str) -> None:
+        """What is being done."""
+        self._status.update(escape(words))
+
+    def done(self, words: str) -> None:
+        """A step that is done; its time counts from the one before."""
+        now = time.monotonic()
+        self._console.print(f"[green]ok[/] {escape(words)} [dim]({now - self._since:.1f} s)[/]")
+        self._since = now
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._status.stop()

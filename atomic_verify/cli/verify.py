@@ -1,6 +1,5 @@
 """`atomic verify`: check a receipt without trusting who handed it out."""
 
-from base64 import b64decode
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +10,13 @@ from atomic_verify.chain.errors import DeploymentMissing
 from atomic_verify.chain.receipt_chain import ReceiptChain
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.cli.amounts import parse_account, parse_digest
+from atomic_verify.cli.answers import answer_of
 from atomic_verify.cli.flags import AsJson, with_settings
 from atomic_verify.cli.output import console, print_json
-from atomic_verify.commitments.tensors import Array, TensorSpec, decode_tensor
 from atomic_verify.config import Settings
 from atomic_verify.errors import AtomicError
-from atomic_verify.models.library import InstalledModel, ModelLibrary
+from atomic_verify.models.library import ModelLibrary
 from atomic_verify.receipts import Receipt, Report, load_receipt, verify_offline, verify_on_chain
-from atomic_verify.receipts.receipt import Side
 
 app = typer.Typer(add_completion=False)
 
@@ -84,29 +82,11 @@ def _recompute(settings: Settings, receipt: Receipt) -> tuple[dict[str, Any] | N
         model = ModelLibrary(settings.models_dir).get(receipt.model)
     except AtomicError:
         return None, f"the model {receipt.model} isn't installed here, so the tensors were not turned into an answer"
-    manifest = model.manifest
-    inputs = _tensors(receipt.item.inputs, manifest.input_specs)
-    outputs = _tensors(receipt.item.outputs, manifest.output_specs)
-    if inputs is None or outputs is None:
-        return None, "the tensors are too large for a receipt: fetch them, and compare their roots"
-    return _answer(model, inputs, outputs)
-
-
-def _answer(
-    model: InstalledModel, inputs: dict[str, Array], outputs: dict[str, Array]
-) -> tuple[dict[str, Any] | None, str]:
     try:
-        return model.answer(inputs, outputs), ""
+        answer = answer_of(receipt, model)
     except AtomicError as error:
         return None, f"the tensors have no valid answer under the model's schema: {error.message}"
-
-
-def _tensors(side: Side, specs: tuple[TensorSpec, ...]) -> dict[str, Array] | None:
-    if side.tensors is None:
-        return None
-    # verify_offline has checked the count, the sizes and the roots of these bytes.
-    pairs = zip(specs, side.tensors, strict=True)
-    return {spec.name: decode_tensor(spec, b64decode(text)) for spec, text in pairs}
+    return answer, "the tensors are too large for a receipt: fetch them, and compare their roots"
 
 
 def _print(report: Report, answer: dict[str, Any] | None, why_not: str) -> None:

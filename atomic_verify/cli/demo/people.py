@@ -1,0 +1,106 @@
+"""Who takes part in the demo, and all that they need: folders, keys, coin, tokens, stake, settings files.
+
+A *person* is a requester or a worker; each has a folder with its keystore, its data and its `atomic.toml`.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from atomic_verify.chain import keystore
+from atomic_verify.chain.anvil import Anvil, development_signer, free_port
+from atomic_verify.chain.client import Chain
+from atomic_verify.chain.deploy import deploy
+from atomic_verify.chain.keystore import Signer
+from atomic_verify.chain.presets import development
+from atomic_verify.cli.amounts import TOKEN
+from atomic_verify.cli.funding import fund, passing_sender
+from atomic_verify.models.library import InstalledModel
+from atomic_verify.protocol.primitives import Address, Amount
+
+FUNDS: Final = Amount(1_000 * TOKEN)
+STAKE: Final = Amount(100 * TOKEN)
+DEPLOYER: Final = 0
+PRICES: Final = {"worker-a": (TOKEN // 50, TOKEN // 1_000), "worker-b": (TOKEN // 40, TOKEN // 800)}
+"""What each worker asks for a job and for an item of it, in base units."""
+REQUESTER: Final = "requester"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`url` is where its daemon listens."""
+
+    name: str
+    signer: Signer
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> Address:
+        return self.signer.address
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "atomic.toml"
+
+
+def make_person(name: str, folder: Path) -> Person:
+    """A person with a new key in a keystore file, under a password of its own."""
+    home = folder / name
+    home.mkdir(parents=True)
+    password = home / "password"
+    with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(24) + "\n")
+    return Person(name, keystore.create(home / "key.json", password), home, free_port())
+
+
+def open_market(node: Anvil, folder: Path, people: list[Person], model: InstalledModel) -> Chain:
+    """Deploys the contracts, gives everybody coin and tokens, publishes the model, and has the workers stake."""
+    deployer = development_signer(DEPLOYER)
+    deployment = deploy(node.rpc, deployer, development())
+    deployment.save(folder / "deployments")
+    chain = Chain.connect(node.url, deployment)
+    fund(node, chain, deployer, [person.address for person in people], FUNDS)
+    with passing_sender(chain, deployer) as sender:
+        sender.send("publish", chain.calls.publish(model.manifest.spec(), ""))
+    for person in people:
+        if person.name in PRICES:
+            with passing_sender(chain, person.signer) as sender:
+                sender.send("approve", chain.calls.approve(deployment.utility_token, STAKE))
+                sender.send("stake", chain.calls.stake(STAKE))
+    return chain
+
+
+def write_settings(person: Person, node: Anvil, folder: Path) -> None:
+    """The person's `atomic.toml`, for the daemon that it runs."""
+    common: dict[str, Any] = {
+        "rpc_url": node.url,
+        "chain_id": node.options.chain_id,
+        "deployments_dir": str(folder / "deployments"),
+        "data_dir": str(person.folder / "data"),
+        "models_dir": str(folder / "models"),
+        "keystore": str(person.folder / "key.json"),
+        "password_file": str(person.folder / "password"),
+        "allow_private_inputs": True,
+    }
+    tables: dict[str, dict[str, Any]] = {"gateway": {"port": person.port}}
+    if person.name in PRICES:
+        base, per_item = PRICES[person.name]
+        tables = {
+            "worker": {"port": person.port, "provider": "cpu", "threads": 1, "poll_seconds": 0.2},
+            "worker.pricing": {"base_price": base, "price_per_item": per_item},
+        }
+    person.settings.write_text(_toml(common) + "".join(f"\n[{name}]\n{_toml(one)}" for name, one in tables.items()))
+
+
+def _toml(values: Mapping[str, Any]) -> str:
+    """Plain values as TOML, whose strings, integers and booleans are written like JSON's."""
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
