@@ -93,7 +93,7 @@ class AbiStruct:
         return "(" + ",".join(codec.abi_type for _, _, codec in layout(cls)) + ")"
 
     def to_abi(self) -> tuple[Any, ...]:
-        """The values in the Solidity struct's order, as ABI encoders and web3 take them."""
+        """The values in the Solidity struct's order, as ABI encoders take them."""
         return tuple(codec.to_abi(getattr(self, attribute)) for attribute, _, codec in layout(type(self)))
 
     @classmethod

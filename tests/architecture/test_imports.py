@@ -83,5 +83,5 @@ def test_importing_does_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["atomic_verify", "atomic_verify.errors", "atomic_verify.commitments"])
 def test_the_base_is_light(name: str, tmp_path: Path) -> None:
-    heavy = {"web3", "onnx", "onnxruntime", "fastapi", "sqlalchemy", "pydantic", "eth_account", "torch", "ezkl"}
+    heavy = {"onnx", "onnxruntime", "fastapi", "sqlalchemy", "pydantic", "eth_account", "torch", "ezkl"}
     assert heavy & set(imported([name], tmp_path)["loaded"]) == set()
