@@ -24,8 +24,10 @@ from atomic_verify.storage.records import JobRecord
 from atomic_verify.storage.requests import RequestState, SubmittedRequest
 
 POLL_SECONDS = 0.5
+AWARD_GRACE = 5
 FINALIZE_GRACE = 30
-"""Seconds that a worker has to finalize by itself, since it is its payment, before the requester does."""
+"""Seconds that a worker has to make its own award, and to finalize its own payment, before the requester does: two that
+act at once pay twice."""
 MAX_PAUSE = 60.0
 
 _ACTIVE = (JobState.POSTED, JobState.AWARDED, JobState.COMMITTED)
@@ -130,15 +132,15 @@ class Driver:
     def _act(self, job: JobRecord, now: int) -> None:
         """Sends the acts that a requester has reason for."""
         for due in next_acts(self._situation(job), now):
-            if due.act is Act.AWARD and job.attempt is None:
+            if due.act is Act.AWARD and job.attempt is None and self._is_late(due, now, AWARD_GRACE):
                 self._award(job)
             elif due.act is Act.EXPIRE:
                 self._send("expire", job, self._gateway.chain.calls.expire(job.rfp))
-            elif due.act is Act.FINALIZE and self._is_late(due, now):
+            elif due.act is Act.FINALIZE and self._is_late(due, now, FINALIZE_GRACE):
                 self._send("finalize", job, self._gateway.chain.calls.finalize(job.rfp))
 
-    def _is_late(self, due: NextAct, now: int) -> bool:
-        return now >= due.span.opens_at + FINALIZE_GRACE
+    def _is_late(self, due: NextAct, now: int, grace: int) -> bool:
+        return now >= due.span.opens_at + grace
 
     def _award(self, job: JobRecord) -> None:
         bids = {
