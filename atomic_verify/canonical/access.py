@@ -70,9 +70,9 @@ def read(
         base += sum(stride * start for stride, start in zip(strides, starts, strict=True))
         result[inner] = strided(flat, base, strides, sizes)
         return result
-    address, inside = _linear(base, strides, box), np.ones((1,) * len(box), dtype=bool)
+    address, inside = linear(base, strides, box), np.ones((1,) * len(box), dtype=bool)
     for guard in wide:
-        place = _linear(guard.b, guard.c, box)
+        place = linear(guard.b, guard.c, box)
         inside = inside & (place >= 0) & (place < guard.n)
     address, inside = np.broadcast_arrays(address, inside)
     taken = flat[np.where(inside, address, 0)]
@@ -81,7 +81,7 @@ def read(
     return result
 
 
-def _linear(constant: int, coefficients: Sequence[int], box: Sequence[Range]) -> Array:
+def linear(constant: int, coefficients: Sequence[int], box: Sequence[Range]) -> Array:
     """`constant + coefficients . i` over the box, with size 1 along dimensions that don't matter."""
     total = np.full((1,) * len(box), constant, dtype=np.int64)
     for axis, (coefficient, (low, high)) in enumerate(zip(coefficients, box, strict=True)):

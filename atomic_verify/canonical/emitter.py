@@ -191,9 +191,10 @@ class Emitter:
         if stored and math.prod(shape) > max(_FOLD_ELEMENTS, *stored):
             return None
         small = [View.immediate(v.fill, v.dtype) if v.source is Source.IMMEDIATE else v for v in views]
-        values = [self.value(view) for view in small]
-        result = functions.apply(function, *[value for value in values if value is not None])
-        return self.weight(result).expand(shape)
+        values = [value for view in small if (value := self.value(view)) is not None]
+        dtype = functions.SIGNATURES[function][tuple(view.dtype for view in views)]
+        result = np.empty(np.broadcast_shapes(*[value.shape for value in values]), dtype.numpy)
+        return self.weight(functions.apply(function, values, result)).expand(shape)
 
 
 def widen_constant(array: Array) -> Array:

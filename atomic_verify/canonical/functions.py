@@ -5,8 +5,7 @@ each runs at full speed first, and only where the result isn't finite is the law
 told from `+0`. The same laws for single elements, in exact arithmetic, are in `law`.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -45,13 +44,14 @@ APPROXIMATE = frozenset(
 """Functions with a tolerance. All others give the same bits everywhere, so only those may be folded."""
 
 
-def apply(function: Function, *operands: Array) -> Array:
-    """The function of broadcastable float64 or int64 arrays (types as in SIGNATURES) in a new array.
+def apply(function: Function, operands: Sequence[Array], out: Array) -> Array:
+    """Write the function of float64 or int64 arrays that broadcast to `out` (types as in SIGNATURES) into `out`.
 
-    Operands must be finite; the result is.
+    Operands must be finite; the result is. `out` may be one of the operands.
     """
     with np.errstate(all="ignore"):
-        return _APPLY[function](*operands)
+        _APPLY[function](*operands, out)
+    return out
 
 
 def saturate(values: Array) -> Array:
@@ -67,141 +67,141 @@ def all_finite(values: Array) -> bool:
     return bool(np.isfinite(np.add.reduce(values, axis=None)))
 
 
-def _saturating(operation: Callable[..., Any]) -> Callable[..., Array]:
-    def run(*operands: Array) -> Array:
-        result = np.asarray(operation(*operands))
-        if result.dtype.kind == "f" and not all_finite(result):
-            saturate(result)
-        return result
+_Law = Callable[..., None]
+
+
+def _plain(operation: np.ufunc) -> _Law:
+    def run(*operands_and_out: Array) -> None:
+        *operands, out = operands_and_out
+        operation(*operands, out=out)
 
     return run
 
 
-def _divide(left: Array, right: Array) -> Array:
+def _saturating(operation: np.ufunc) -> _Law:
+    def run(*operands_and_out: Array) -> None:
+        *operands, out = operands_and_out
+        operation(*operands, out=out)
+        if out.dtype.kind == "f" and not all_finite(out):
+            saturate(out)
+
+    return run
+
+
+def _patched(operation: np.ufunc, outside: Callable[..., Array], value: float) -> _Law:
+    """An operation that isn't finite outside its domain, where its law has a value of its own."""
+
+    def run(values: Array, out: Array) -> None:
+        wrong = outside(values)
+        operation(values, out=out)
+        np.copyto(out, value, where=wrong)
+
+    return run
+
+
+def _beyond_trigonometry(values: Array) -> Array:
+    return np.asarray(np.abs(values) >= TRIGONOMETRY_LIMIT)
+
+
+def _divide(left: Array, right: Array, out: Array) -> None:
     if left.dtype.kind == "i":
-        return _divide_ints(left, right)
-    result = np.asarray(np.divide(left, right))
-    if not all_finite(result):
-        saturate(result)
-        by_zero = np.broadcast_to(right == 0, result.shape)
-        signs = np.broadcast_to(np.sign(left), result.shape)
-        np.copyto(result, signs * LARGEST, where=by_zero)
-    return result
+        # floor rounds down where the signs differ, truncation up. numpy itself gives 0 for x/0 and wraps the least
+        # by -1.
+        inexact = (np.remainder(left, right) != 0) & ((left < 0) != (right < 0)) & (right != 0)
+        np.add(np.floor_divide(left, right), inexact, out=out)
+        return
+    by_zero = right == 0
+    signs = np.sign(left) if by_zero.any() else None
+    np.divide(left, right, out=out)
+    if signs is not None:
+        np.copyto(out, signs * LARGEST, where=by_zero)
+    if not all_finite(out):
+        saturate(out)
 
 
-def _divide_ints(left: Array, right: Array) -> Array:
-    quotient = np.asarray(np.floor_divide(left, right))
-    # floor rounds down where the signs differ, truncation up. numpy itself gives 0 for x/0 and wraps the least by -1.
-    inexact = (np.remainder(left, right) != 0) & ((left < 0) != (right < 0)) & (right != 0)
-    return np.asarray(quotient + inexact)
-
-
-def _modulo(operation: Callable[..., Any]) -> Callable[..., Array]:
-    def run(left: Array, right: Array) -> Array:
-        result = np.asarray(operation(left, right))
-        if result.dtype.kind == "f" and not all_finite(result):
-            np.copyto(result, 0.0, where=~np.isfinite(result))
-        return result
+def _modulo(operation: np.ufunc) -> _Law:
+    def run(left: Array, right: Array, out: Array) -> None:
+        by_zero = right == 0
+        operation(left, right, out=out)
+        np.copyto(out, 0, where=by_zero)
 
     return run
 
 
-def _sqrt(values: Array) -> Array:
-    result = np.asarray(np.sqrt(values))
-    if not all_finite(result):
-        np.copyto(result, 0.0, where=values < 0)
-    return result
+def _power(base: Array, exponent: Array, out: Array) -> None:
+    outside = (base == 0) & (exponent < 0)
+    np.power(base, exponent, out=out)
+    if not all_finite(out):
+        np.copyto(out, 0.0, where=np.isnan(out) | outside)
+        saturate(out)
 
 
-def _log(values: Array) -> Array:
-    result = np.asarray(np.log(values))
-    if not all_finite(result):
-        np.copyto(result, -LARGEST, where=values <= 0)
-    return result
+def _where(condition: Array, then: Array, other: Array, out: Array) -> None:
+    chosen = condition != 0
+    if out is then:
+        np.copyto(out, other, where=~chosen)
+        return
+    if out is not other:
+        out[...] = other
+    np.copyto(out, then, where=chosen)
 
 
-def _trigonometric(operation: Callable[..., Any]) -> Callable[..., Array]:
-    def run(values: Array) -> Array:
-        result = np.asarray(operation(values))
-        np.copyto(result, 0.0, where=np.abs(values) >= TRIGONOMETRY_LIMIT)
-        return result
-
-    return run
+def _convert(values: Array, out: Array) -> None:
+    np.copyto(out, values, casting="unsafe")
 
 
-def _power(base: Array, exponent: Array) -> Array:
-    result = np.asarray(np.power(base, exponent))
-    if not all_finite(result):
-        outside = np.isnan(result) | ((base == 0) & (exponent < 0))
-        saturate(result)
-        np.copyto(result, 0.0, where=outside)
-    return result
-
-
-def _comparison(operation: Callable[..., Any]) -> Callable[..., Array]:
-    def run(left: Array, right: Array) -> Array:
-        return np.asarray(operation(left, right)).astype(np.int64)
-
-    return run
-
-
-def _where(condition: Array, then: Array, other: Array) -> Array:
-    return np.where(condition != 0, then, other)
-
-
-def _int_to_float(values: Array) -> Array:
-    return np.asarray(values).astype(np.float64)
-
-
-def _float_to_int(values: Array) -> Array:
+def _float_to_int(values: Array, out: Array) -> None:
+    np.copyto(out, values, casting="unsafe")
     # 2^63 itself isn't an int64, and the float below it is 1024 less: both ends saturate by comparison.
-    result = np.asarray(values).astype(np.int64)
-    np.copyto(result, INT_MAX, where=values >= 2.0**63)
-    np.copyto(result, INT_MIN, where=values <= -(2.0**63))
-    return result
+    np.copyto(out, INT_MAX, where=values >= 2.0**63)
+    np.copyto(out, INT_MIN, where=values <= -(2.0**63))
 
 
-def _shift(operation: Callable[..., Any]) -> Callable[..., Array]:
-    def run(values: Array, by: Array) -> Array:
-        inside = (by >= 0) & (by <= 63)
-        amount = np.where(inside, by, 0).astype(np.uint64)
-        shifted = operation(np.asarray(values).astype(np.int64).view(np.uint64), amount).view(np.int64)
-        return np.where(inside, shifted, 0)
+def _shift(operation: np.ufunc) -> _Law:
+    def run(values: Array, by: Array, out: Array) -> None:
+        outside = (by < 0) | (by > 63)
+        amount = np.where(outside, 0, by).astype(np.uint64)
+        operation(values.astype(np.uint64), amount, out=out.view(np.uint64))
+        np.copyto(out, 0, where=outside)
 
     return run
 
 
-_APPLY: dict[Function, Callable[..., Array]] = {
+def _erf(values: Array, out: Array) -> None:
+    out[...] = erf(values)
+
+
+_APPLY: dict[Function, _Law] = {
     Function.ADD: _saturating(np.add),
     Function.SUB: _saturating(np.subtract),
     Function.MUL: _saturating(np.multiply),
     Function.DIV: _divide,
-    Function.NEG: _saturating(np.negative),
-    Function.ABS: _saturating(np.absolute),
-    Function.SQRT: _sqrt,
+    Function.NEG: _plain(np.negative),
+    Function.ABS: _plain(np.absolute),
+    Function.SQRT: _patched(np.sqrt, lambda x: x < 0, 0.0),
     Function.EXP: _saturating(np.exp),
-    Function.LOG: _log,
-    Function.ERF: erf,
-    Function.SIN: _trigonometric(np.sin),
-    Function.COS: _trigonometric(np.cos),
+    Function.LOG: _patched(np.log, lambda x: x <= 0, -LARGEST),
+    Function.ERF: _erf,
+    Function.SIN: _patched(np.sin, _beyond_trigonometry, 0.0),
+    Function.COS: _patched(np.cos, _beyond_trigonometry, 0.0),
     Function.POW: _power,
-    Function.FLOOR: _saturating(np.floor),
-    Function.CEIL: _saturating(np.ceil),
-    Function.ROUND: _saturating(np.rint),
-    Function.MIN: _saturating(np.minimum),
-    Function.MAX: _saturating(np.maximum),
-    Function.AND: _saturating(np.bitwise_and),
-    Function.OR: _saturating(np.bitwise_or),
+    Function.FLOOR: _plain(np.floor),
+    Function.CEIL: _plain(np.ceil),
+    Function.ROUND: _plain(np.rint),
+    Function.MIN: _plain(np.minimum),
+    Function.MAX: _plain(np.maximum),
+    Function.AND: _plain(np.bitwise_and),
+    Function.OR: _plain(np.bitwise_or),
     Function.MOD: _modulo(np.remainder),
     Function.FMOD: _modulo(np.fmod),
-    Function.EQ: _comparison(np.equal),
-    Function.LT: _comparison(np.less),
-    Function.LE: _comparison(np.less_equal),
+    Function.EQ: _plain(np.equal),
+    Function.LT: _plain(np.less),
+    Function.LE: _plain(np.less_equal),
     Function.WHERE: _where,
-    Function.INT_TO_FLOAT: _int_to_float,
+    Function.INT_TO_FLOAT: _convert,
     Function.FLOAT_TO_INT: _float_to_int,
     Function.SHIFT_LEFT: _shift(np.left_shift),
     Function.SHIFT_RIGHT: _shift(np.right_shift),
-    Function.XOR: _saturating(np.bitwise_xor),
-    Function.ATAN: _saturating(np.arctan),
+    Function.XOR: _plain(np.bitwise_xor),
+    Function.ATAN: _plain(np.arctan),
 }

@@ -1,0 +1,79 @@
+"""A trace: all step tensors of one evaluation, in memory or, beyond a limit, in files.
+
+What a claim commits to and the law judges. Files lie in a folder of their own that is removed with the trace.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from atomic_verify.canonical.program import Array, Program, Step
+from atomic_verify.canonical.widening import narrow
+
+
+class Storage:
+    """Where kept tensors lie: memory up to a limit, then memory-mapped files."""
+
+    def __init__(self, memory_limit: int | None = None, directory: Path | None = None) -> None:
+        """Without a limit nothing goes to disk. `directory` must exist; the system's temporary folder by default."""
+        self._limit = memory_limit
+        self._directory = directory
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.bytes_in_memory = 0
+        self.bytes_on_disk = 0
+
+    def allocate(self, number: int, step: Step) -> Array:
+        """An array of a step's shape and type, to be filled once."""
+        if self._limit is None or self.bytes_in_memory + step.nbytes <= self._limit:
+            self.bytes_in_memory += step.nbytes
+            return np.empty(step.shape, step.dtype.numpy)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="trace-", dir=self._directory)
+        self.bytes_on_disk += step.nbytes
+        path = Path(self._folder.name) / str(number)
+        return np.asarray(np.memmap(path, step.dtype.numpy, "w+", shape=(step.elements,))).reshape(step.shape)
+
+    def close(self) -> None:
+        """Remove the files; tensors in them mustn't be read any more."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """The item's arrays in signature order, and each step's tensor (None where it wasn't kept)."""
+
+    program: Program
+    inputs: tuple[Array, ...]
+    tensors: Sequence[Array | None]
+    storage: Storage
+
+    def __enter__(self) -> "Trace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was written to disk."""
+        self.storage.close()
+
+    def tensor(self, step: int) -> Array:
+        """The tensor of a step, in the step's shape; raises KeyError if it wasn't kept."""
+        tensor = self.tensors[step]
+        if tensor is None:
+            raise KeyError(step)
+        return tensor
+
+    def outputs(self) -> dict[str, Array]:
+        """The model's outputs by name, float64 or int64, in their declared shapes."""
+        return {output.name: self.tensor(output.step).reshape(output.shape) for output in self.program.outputs}
+
+    def answer(self) -> dict[str, Array]:
+        """The outputs rounded to their declared types: always a right answer to the job."""
+        named = self.outputs()
+        return {output.name: narrow(named[output.name], output.dtype) for output in self.program.outputs}
