@@ -31,6 +31,7 @@ from prover.background import Background
 from prover.book import JobBook
 from prover.metrics import Metrics
 from prover.quotes import QuoteDesk
+from prover.retention import Keeper
 from prover.seals import Sealer
 from prover.server import Door, DoorServer, make_app
 from prover.startup import open_chain, open_signer, open_workshop, policy_of, read_constants, require_stake
@@ -40,6 +41,8 @@ from prover.worker import Rhythm, Worker
 from prover.workshop import Workshop
 
 FETCHES_AT_ONCE = 2
+PARTIALS_AFTER = 3_600.0
+"""Seconds after which a half-written blob was left behind by a process that died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,16 @@ def opened(settings: Settings, hooks: Hooks | None = None) -> Iterator[Running]:
         stack.callback(server.stop)
         url = settings.worker.public_url or f"http://{_host(settings)}:{server.port}"
         sender.recover()
+        keeper = Keeper(tools.blobs)
+        keeper.recall(tools.decisions)
+        tools.blobs.sweep_partials(time.time() - PARTIALS_AFTER)
         worker = Worker(
             tools,
             _indexer(chain, database),
             sender,
             JobBook(Queries(database), signer.address),
             desk,
+            keeper,
             url=url,
             chain_time=chain_clock(chain),
             wake=wake,

@@ -23,6 +23,8 @@ class HeldInput:
 
     digest: str
     nbytes: int
+    fetched: bool
+    """Whether this worker put it there, just now."""
 
 
 def obtain(rfp: Rfp, input_uri: str, signature: Signature, store: BlobStore, policy: FetchPolicy) -> HeldInput:
@@ -46,7 +48,7 @@ def obtain(rfp: Rfp, input_uri: str, signature: Signature, store: BlobStore, pol
         if fetched:
             store.delete(digest)
         raise
-    return HeldInput(digest, nbytes)
+    return HeldInput(digest, nbytes, fetched)
 
 
 def read(rfp: Rfp, held: HeldInput, store: BlobStore) -> bytes:

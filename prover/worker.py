@@ -25,6 +25,7 @@ from prover.book import JobBook
 from prover.load import Load, Moment, is_taken_on
 from prover.outputs import Output, remembered
 from prover.quotes import QuoteDesk
+from prover.retention import FETCH, FETCHED, HELD, Keeper
 from prover.stages import STAGES, Own, Stage, announce, withdraw
 from prover.tools import Tools
 from prover.views import View, view_of
@@ -74,6 +75,7 @@ class Worker:
         journal: Journal,
         book: JobBook,
         desk: QuoteDesk,
+        keeper: Keeper,
         *,
         url: str,
         chain_time: Callable[[BlockRef], int],
@@ -89,6 +91,7 @@ class Worker:
         self._journal = journal
         self._book = book
         self._desk = desk
+        self._keeper = keeper
         self._url = url
         self._chain_time = chain_time
         self._rhythm = rhythm or Rhythm()
@@ -168,7 +171,7 @@ class Worker:
     def _serve(self, view: View) -> None:
         """Lets each stage do what is due about one job."""
         own = self._own(view)
-        self._note_task_failures(view)
+        self._note_tasks(view)
         for stage in STAGES:
             if stage.due(view, own) and self._may_try(view.record.id, stage.NAME):
                 self._act(view, own, stage)
@@ -216,9 +219,17 @@ class Worker:
 
     # Failures
 
-    def _note_task_failures(self, view: View) -> None:
-        """Records why a job's input or output isn't there yet; each reason once, however often it is tried."""
+    def _note_tasks(self, view: View) -> None:
+        """Records that a job's input is there, or why it or the output isn't; each once, however often it is tried."""
         job, tools = view.record.id, self._tools
+        held, output = tools.inputs.result(job), tools.outputs.result(job)
+        if held is not None:
+            reason = FETCHED if held.fetched else "found"
+            tools.note(FETCH, job, HELD, reason, {"digest": held.digest, "bytes": held.nbytes})
+            if held.fetched:
+                self._keeper.track(job, held.digest)
+        if output is not None:
+            self._keeper.track(job, output.payload)
         for name, error in (("fetch", tools.inputs.failure(job)), ("execute", tools.outputs.failure(job))):
             if error is not None and tools.note_failure(name, job, error):
                 tools.metrics.failures.labels(name, error.code).inc()
@@ -247,6 +258,7 @@ class Worker:
     def _tidy(self, views: list[View], now: int) -> None:
         """Forgets what is over."""
         known = {view.record.id for view in views}
+        self._keeper.sweep(known, self._monotonic())
         tools = self._tools
         for job in {*tools.inputs.keys(), *tools.outputs.keys(), *self._outputs} - known:
             tools.forget(job)
