@@ -1,6 +1,6 @@
 """`make check-gpu`: how fast the GPU runs the models against the CPU, and how far its results drift from the CPU's.
 
-    python -m atomic_verify.execution.gpu_check [--models FOLDER] [--items N] [--json FILE]
+    python -m atomic_verify.execution.gpu_check [--models FOLDER] [--sources FOLDER] [--items N] [--json FILE]
 
 Says so and ends well where there is no GPU. Drift is the largest |GPU - CPU| over all outputs of all items; with a
 tolerance declared it has to stay below `accept`, and until then it is only told.
@@ -23,7 +23,8 @@ from atomic_verify.execution.errors import ExecutionError
 from atomic_verify.execution.providers import ExecutionSettings, Provider, activate
 from atomic_verify.execution.runtime import Runtime, load_runtime
 from atomic_verify.execution.sessions import Session
-from atomic_verify.models import InstalledModel, ModelLibrary
+from atomic_verify.models import InstalledModel
+from atomic_verify.models.build import build_model
 
 SEED, REPEATS, DEFAULT_ITEMS = 1, 3, 64
 MODELS = ("magika", "mlp", "convnet")
@@ -65,7 +66,7 @@ def drift(first: Batch, second: Batch) -> float:
             one, other = values.astype(np.float64), theirs[name].astype(np.float64)
             same = (one == other) | (np.isnan(one) & np.isnan(other))
             apart = np.abs(np.where(same, 0.0, one) - np.where(same, 0.0, other))
-            worst = max(worst, float(np.nan_to_num(apart, nan=np.inf).max(initial=0.0)))
+            worst = max(worst, float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max(initial=0.0)))
     return worst
 
 
@@ -100,7 +101,8 @@ def compare(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gpu_check", description="Compare the GPU with the CPU.")
-    parser.add_argument("--models", type=Path, default=Path("build/models"))
+    parser.add_argument("--models", type=Path, default=Path("build/models"), help="where models are installed")
+    parser.add_argument("--sources", type=Path, default=Path("models"), help="where they are built from, if need be")
     parser.add_argument("--items", type=int, default=DEFAULT_ITEMS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
@@ -113,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(options.json, {"gpu": False, "reason": error.code, "models": []})
         return 0
     try:
-        library = ModelLibrary(options.models)
-        found = [compare(library.get(name), options.items, runtime, settings) for name in MODELS]
+        models = [build_model(options.sources / name, options.models) for name in MODELS]
+        found = [compare(model, options.items, runtime, settings) for model in models]
     except AtomicError as error:
         print(f"The check failed: {error.message} [{error.code}]", file=sys.stderr)
         return 1

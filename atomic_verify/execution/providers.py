@@ -4,7 +4,9 @@ Used when a worker starts and whenever a session is opened. onnxruntime falls ba
 libraries, driver or device are missing. So a provider counts only if a session that asked for it says that it has it.
 """
 
+import io
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -83,6 +85,8 @@ def activate(runtime: Runtime, requested: str, settings: ExecutionSettings | Non
     """
     settings = settings or ExecutionSettings()
     provider = choose(requested, list(runtime.get_available_providers()))
+    if provider is Provider.CUDA:
+        _preload_cuda(runtime)
     try:
         session = open_session(runtime, probe_graph(), provider, settings)
         session.run(None, {"x": [[1.0, 2.0]]})
@@ -96,6 +100,14 @@ def activate(runtime: Runtime, requested: str, settings: ExecutionSettings | Non
             return activate(runtime, Provider.CPU, settings)
         raise ProviderInactive(f"provider {provider} can't run a graph", reason=str(error)[:300]) from error
     return provider
+
+
+def _preload_cuda(runtime: Runtime) -> None:
+    """Let onnxruntime find CUDA where pip's nvidia packages put it; what it prints about others is noise."""
+    preload = getattr(runtime, "preload_dlls", None)
+    if preload is not None:
+        with redirect_stdout(io.StringIO()):
+            preload()
 
 
 def open_session(runtime: Runtime, graph: bytes, provider: Provider, settings: ExecutionSettings) -> Any:

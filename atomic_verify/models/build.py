@@ -5,6 +5,7 @@ files that the manifest pins into the folder named by its one argument. Only fil
 installed, and the manifest last, so a model is in the library whole or not at all.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -47,8 +48,10 @@ def _is_installed(manifest: Manifest, target: Path) -> bool:
 
 def _run(script: Path, out: Path, timeout: float) -> None:
     command = [sys.executable, str(script.resolve()), str(out.resolve())]
+    # Small products gain nothing from threads and lose much where other work keeps the cores busy.
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ModelBuildFailed(f"{script} couldn't be run to its end", reason=str(error)[:300]) from error
     if done.returncode != 0:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import onnx
 
 from atomic_verify.models.check.limits import CheckLimits
-from atomic_verify.models.check.parse import STANDARD_DOMAINS
+from atomic_verify.models.check.parse import STANDARD_DOMAINS, require_text
 from atomic_verify.models.check.tensors import check_attribute, check_tensor
 from atomic_verify.models.errors import OnnxGraphBroken, OnnxMalformed, OnnxOperatorRefused, OnnxTooLarge
 
@@ -46,6 +46,7 @@ def _check_scope(
         raise OnnxTooLarge(f"the graph has more than {limits.nodes} nodes")
     if graph.sparse_initializer:
         raise OnnxMalformed("the graph has sparse weights", hint="save them as dense tensors")
+    require_text(*(named.name for group in (graph.initializer, graph.input, graph.output) for named in group))
     defined = set(outer)
     weights = [tensor.name for tensor in graph.initializer]
     _define(defined, weights)
@@ -85,6 +86,7 @@ def _count(seen: Seen, elements: int, nbytes: int, infinite: int) -> None:
 
 
 def _check_operator(node: onnx.NodeProto, opset: int) -> None:
+    require_text(node.name, node.op_type, node.domain, *node.input, *node.output)
     if node.domain not in STANDARD_DOMAINS:
         raise OnnxOperatorRefused(
             f"node {_label(node)} is of the operator domain {node.domain[:80]!r}", hint="only standard ONNX operators"
@@ -107,6 +109,7 @@ def _check_attributes(
 ) -> None:
     if len(node.attribute) > limits.attributes:
         raise OnnxTooLarge(f"node {_label(node)} has more than {limits.attributes} attributes")
+    require_text(*(attribute.name for attribute in node.attribute))
     for attribute in node.attribute:
         check_attribute(attribute, _label(node))
         for tensor in (*((attribute.t,) if attribute.HasField("t") else ()), *attribute.tensors):

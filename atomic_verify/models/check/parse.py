@@ -28,11 +28,12 @@ def parse(data: bytes, limits: CheckLimits) -> onnx.ModelProto:
 
 
 def check_header(model: onnx.ModelProto) -> int:
-    """The standard operator set's version. Raises OnnxOpsetUnknown, OnnxOperatorRefused."""
+    """The standard operator set's version. Raises OnnxOpsetUnknown, OnnxOperatorRefused, OnnxMalformed."""
     if not OLDEST_IR <= model.ir_version <= onnx.IR_VERSION:
         raise OnnxOpsetUnknown(
             f"format version {model.ir_version} isn't in {OLDEST_IR}..{onnx.IR_VERSION}", ir_version=model.ir_version
         )
+    require_text(*(entry.domain for entry in model.opset_import))
     versions = {entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS}
     newest = onnx.defs.onnx_opset_version()
     if len(versions) != 1 or not OLDEST_OPSET <= min(versions) <= newest:
@@ -48,3 +49,10 @@ def check_header(model: onnx.ModelProto) -> int:
         raise OnnxOperatorRefused("the file has training steps", hint="export it for inference")
     version: int = versions.pop()
     return version
+
+
+def require_text(*texts: object) -> None:
+    """Raise OnnxMalformed for a name that isn't UTF-8: protobuf gives such a one as bytes, which nothing expects."""
+    for text in texts:
+        if not isinstance(text, str):
+            raise OnnxMalformed("a name in the file isn't UTF-8", found=repr(text)[:80])
