@@ -131,9 +131,9 @@ contract MarketHandler is World {
         _broken(known[i] != _job(i).state, "a forfeit moved the job");
     }
 
-    function award(uint256 seed, bool waits) external timely {
+    function award(uint256 seed, bool early) external timely {
         uint256 i = _pick(seed, _hasRevealed);
-        if (waits) _warpTo(uint256(_job(i).time) + jobs[i].biddingTime + jobs[i].revealTime);
+        if (!early || seed % 4 > 0) _warpTo(uint256(_job(i).time) + jobs[i].biddingTime + jobs[i].revealTime);
         market.award(jobs[i], _ranking(i));
         _checkAward(i);
         _note(i);

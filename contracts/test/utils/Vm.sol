@@ -9,6 +9,14 @@ interface Vm {
         address emitter;
     }
 
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     // Chain and accounts
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
@@ -64,8 +72,7 @@ interface Vm {
     function toString(uint256 value) external pure returns (string memory);
 
     // Gas
+    function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
-    function startSnapshotGas(string calldata group, string calldata name) external;
-    function stopSnapshotGas() external returns (uint256 gas);
 }
