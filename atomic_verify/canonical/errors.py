@@ -4,6 +4,8 @@ Raised while a model is lowered (Unsupported), while a stranger's program is rea
 evaluated (EvaluationFailed).
 """
 
+from enum import Enum
+
 from atomic_verify.errors import AtomicError
 
 
@@ -50,3 +52,40 @@ class EvaluationFailed(CanonicalError):
     """A program can't be evaluated: an input missing or of another shape, or this machine flushes subnormals."""
 
     code = "evaluation-failed"
+
+
+class Fault(Enum):
+    """Which rule of docs/canonical.md an invalid record breaks."""
+
+    FORM = "form"
+    """Too short, too long, or a field that must be zero isn't."""
+    OPCODE = "opcode"
+    FUNCTION = "function"
+    DTYPE = "dtype"
+    """A type unknown, or not what the step's law makes of its operands' types."""
+    SOURCE = "source"
+    """A source unknown, or not allowed for this step."""
+    RANK = "rank"
+    DIMENSION = "dimension"
+    """A dimension of 0, or more than 2^40 elements."""
+    TERMS = "terms"
+    """More than 4096 terms in a reduction."""
+    OPERANDS = "operands"
+    """Another number of operands than the step takes."""
+    IMMEDIATE = "immediate"
+    """An immediate with a tensor or guards, or where there must be a tensor."""
+    ORDER = "order"
+    """An operand that isn't an earlier step."""
+    GUARDS = "guards"
+    FILL = "fill"
+    """A fill that isn't finite, or isn't zero though unused."""
+    SEGMENT = "segment"
+    """Reduction dimensions that aren't one contiguous segment."""
+    ADDRESS = "address"
+    """An address that can't be shown to lie inside its tensor."""
+    GATHER = "gather"
+    """A gather's limit of 0, or its range not shown to lie inside the tensor."""
+    SPLITS = "splits"
+    """A concat's axis or splits."""
+    REFERENCE = "reference"
+    """A tensor of the program that doesn't exist, or has another type or number of elements than the operand says."""
