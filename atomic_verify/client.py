@@ -220,11 +220,9 @@ class GatewayClient:
         self.close()
 
     def _item(self, item: Path | bytes) -> dict[str, str]:
-        data = item.read_bytes() if isinstance(item, Path) else item
-        named = {"name": str(item)[-512:]} if isinstance(item, Path) else {}
-        if len(data) > INLINE_BYTES:
-            return {"digest": self.put_blob(data)} | named
-        return {"raw": b64encode(data).decode()} | named
+        data, named = (item.read_bytes(), {"name": str(item)[-512:]}) if isinstance(item, Path) else (item, {})
+        form = {"raw": b64encode(data).decode()} if len(data) <= INLINE_BYTES else {"digest": self.put_blob(data)}
+        return form | named
 
     def _json(self, method: str, path: str, **request: Any) -> Mapping[str, Any]:
         try:

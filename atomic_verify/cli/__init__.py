@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from atomic_verify import __version__
+from atomic_verify.cli.errors import SystemRefused
 from atomic_verify.cli.output import print_error
 from atomic_verify.errors import AtomicError
 from atomic_verify.observability import configure_logging
@@ -38,6 +39,13 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except AtomicError as error:
             print_error(error)
+            raise typer.Exit(1) from None
+        except BrokenPipeError:
+            raise  # whoever read our output has enough of it; typer ends quietly
+        except OSError as error:
+            reason = error.strerror or str(error)
+            named = f": {error.filename}" if error.filename is not None else ""
+            print_error(SystemRefused(f"{reason}{named}", hint="Check the path, its permissions, or the port."))
             raise typer.Exit(1) from None
 
 

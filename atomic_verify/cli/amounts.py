@@ -1,6 +1,6 @@
 """Amounts, addresses and digests as people type them. A wrong one is a wrong call of the command: exit code 2."""
 
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 
 import typer
 
@@ -30,7 +30,7 @@ def parse_tokens(text: str | int, decimals: int = DECIMALS) -> Amount:
             units = Decimal(text.strip()).scaleb(decimals)
             whole = units.is_finite() and 0 <= units < 2**128 and units == units.to_integral_value()
             whole = whole and len(text) <= _MAX_CHARS
-    except InvalidOperation:
+    except ArithmeticError:
         whole = False
     if not whole:
         raise typer.BadParameter(f"{text[:_MAX_CHARS]!r} is no amount of tokens, such as 1.5")

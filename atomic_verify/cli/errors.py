@@ -9,6 +9,12 @@ class KeyNotNamed(AtomicError):
     code = "key-not-named"
 
 
+class SystemRefused(AtomicError):
+    """The operating system refused a file, a folder or a port."""
+
+    code = "system-refused"
+
+
 class DemoFailed(AtomicError):
     """The demo did not do what it promises."""
 

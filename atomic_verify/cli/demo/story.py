@@ -19,7 +19,7 @@ from atomic_verify.cli.demo.people import REQUESTER, Person
 from atomic_verify.cli.demo.processes import Fleet
 from atomic_verify.cli.demo.report import DemoItem, Reassigned
 from atomic_verify.cli.errors import DemoFailed
-from atomic_verify.client import GatewayClient, JobStatus
+from atomic_verify.client import GatewayClient, JobFailed, JobStatus
 from atomic_verify.errors import AtomicError
 from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.primitives import JobId, parse_word
@@ -35,7 +35,7 @@ JOB_SECONDS: Final = 90.0
 AWARD_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 0.02
 KILLS: Final = 3
-"""How often the second story is told anew when the winner was faster than the kill."""
+"""How often the second story is tried: the winner may outrun the kill, or have no runner-up."""
 
 Tell = Callable[[str], None]
 
@@ -85,17 +85,27 @@ def killed_job(stage: Stage, files: Sequence[Path], honest: Sequence[DemoItem]) 
     for _ in range(KILLS):
         job = _submit(stage, files, SHORT_TIMES)
         winner = _kill_winner(stage, JobId(parse_word(job.id)))
-        done = _wait_final(stage, job)
+        try:
+            done = _wait_final(stage, job)
+        except JobFailed as error:
+            stage.tell(f"nobody could take the job over: {error.message}")
+            _restart(stage, winner)
+            continue
         items = [_item(stage, job.id, index, path) for index, path in enumerate(files)]
         for one, other in zip(items, honest, strict=True):
             if not one.receipt_verified or one.label != other.label:
                 raise DemoFailed(f"The second job's answer for {one.path} doesn't hold, or isn't the first one's.")
         if done.worker is not None and done.worker.lower() != winner.address.lower():
             return Reassigned(job.id, winner.address, done.worker)
-        stage.tell(f"{winner.name} had committed before it was killed: starting it again for another try")
-        _start(stage.fleet, winner)
-        _wait_ready(stage.fleet, winner)
-    raise DemoFailed(f"The winner committed before it was killed, {KILLS} times in a row.")
+        stage.tell(f"{winner.name} had committed before it was killed")
+        _restart(stage, winner)
+    raise DemoFailed(f"{KILLS} times in a row the winner committed before it was killed, or had no runner-up.")
+
+
+def _restart(stage: Stage, person: Person) -> None:
+    """Starts a killed worker again for another try; it goes on from what it had on disk."""
+    _start(stage.fleet, person)
+    _wait_ready(stage.fleet, person)
 
 
 def _start(fleet: Fleet, person: Person) -> None:
