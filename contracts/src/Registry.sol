@@ -87,6 +87,7 @@ contract Registry is IRegistry {
         else reputation.finalJobs += 1;
         // Saturates: an overflow must not keep a job from being settled.
         uint256 sum = uint256(reputation.settledValue) + value;
+        // forge-lint: disable-next-line(unsafe-typecast)
         reputation.settledValue = sum < type(uint128).max ? uint128(sum) : type(uint128).max;
         _release(worker, job, bond);
     }

@@ -83,6 +83,7 @@ contract Results is IResults {
     }
 
     function _void(JobId id, Result storage result, uint32 item) internal {
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 bit = 1 << (item & 0xff);
         uint256 word = _voided[id][item >> 8];
         if (word & bit != 0) return;

@@ -110,6 +110,7 @@ abstract contract Terms is IMarket {
 
     /// The worth of `amount` in utility tokens. It fits, since no price is worth more than its job's bond.
     function _inUtilityTokens(address token, uint256 amount) internal view returns (uint128) {
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint128(amount * _policies[token].bondRate / RATE_UNIT);
     }
 

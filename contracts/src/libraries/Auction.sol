@@ -16,6 +16,8 @@ library Auction {
         uint256 good = reputation.finalJobs;
         uint256 bad =
             10 * (uint256(reputation.voidJobs) + reputation.missedJobs) + 100 * uint256(reputation.slashedJobs);
+        // At most 11,000.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint16(WORST_WEIGHT - WEIGHT_RANGE * good / (good + 10 + bad));
     }
 
@@ -36,6 +38,7 @@ library Auction {
     /// winner's own price, since its score is at most `nextScore`.
     function payment(uint128 maxPrice, uint16 weight, uint256 nextScore) internal pure returns (uint128) {
         uint256 second = nextScore / weight;
+        // forge-lint: disable-next-line(unsafe-typecast)
         return second < maxPrice ? uint128(second) : maxPrice;
     }
 }

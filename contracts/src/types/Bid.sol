@@ -61,6 +61,8 @@ function unpack(PackedBid bid) pure returns (Bid memory) {
     uint256 word = uint256(PackedBid.unwrap(bid));
     BidStatus found = bid.status();
     if (found != BidStatus.Revealed) return Bid(found, 0, 0, 0);
+    // Each field is the lowest bits of its shift.
+    // forge-lint: disable-next-line(unsafe-typecast)
     return Bid(found, uint16(word >> 232), uint104(word >> 128), uint128(word));
 }
 

@@ -166,7 +166,7 @@ abstract contract World is Test {
     }
 
     function _hasUnreleased(uint256 i) internal view returns (bool) {
-        return known[i] == JobState.Expired && _job(i).attempt == 0 && _ranking(i).length > 0;
+        return known[i] == JobState.Expired && _ranking(i).length > 0;
     }
 
     function _hasForfeits(uint256 i) internal view returns (bool) {
