@@ -15,7 +15,7 @@ from atomic_verify.canonical.access import read
 from atomic_verify.canonical.dots import evaluate_dot
 from atomic_verify.canonical.errors import EvaluationFailed
 from atomic_verify.canonical.gathers import evaluate_gather
-from atomic_verify.canonical.program import Array, Guard, Inputs, Opcode, Operand, Program, Source, Step
+from atomic_verify.canonical.program import REDUCTIONS, Array, Guard, Inputs, Opcode, Operand, Program, Source, Step
 from atomic_verify.canonical.traces import Storage, Trace
 from atomic_verify.canonical.widening import widen
 
@@ -136,7 +136,7 @@ def _operand(step: Step, number: int, flats: Sequence[Array | None]) -> Array:
     if flat is None:
         return np.array(operand.fill, step_dtype(operand))
     rank = len(step.shape)
-    if not step.reduction:
+    if step.opcode not in REDUCTIONS:
         return read(flat, operand.base, operand.strides, step.shape, operand.guards, operand.fill)
     # The reduction dimensions are one contiguous segment.
     guards = [Guard(guard.b, (*guard.c[:rank], 0), guard.n) for guard in operand.guards]

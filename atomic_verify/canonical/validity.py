@@ -107,7 +107,7 @@ def _named(program: Program, operand: Operand) -> tuple[DType64 | DType | None, 
 
 def _dimensions(step: Step, _: int) -> Fault | None:
     dims = (*step.shape, *step.reduction)
-    if len(dims) > MAX_RANK or (len(step.reduction) > 0) != (step.opcode in REDUCTIONS):
+    if len(dims) > MAX_RANK or (step.reduction and step.opcode not in REDUCTIONS):
         return Fault.RANK
     if min(dims, default=1) < 1 or math.prod(dims) > MAX_ELEMENTS:
         return Fault.DIMENSION
@@ -198,9 +198,9 @@ def _is_segment(step: Step, operand: Operand) -> bool:
     first, run = len(step.shape), 1
     for axis in range(len(operand.strides) - 1, first - 1, -1):
         size = step.reduction[axis - first]
-        if size > 1 and operand.strides[axis] != run:
-            return False
-        if any(guard.c[axis] for guard in operand.guards):
+        if size == 1:
+            continue  # nothing moves along it
+        if operand.strides[axis] != run or any(guard.c[axis] for guard in operand.guards):
             return False
         run *= size
     return True
@@ -222,12 +222,16 @@ def _is_inside(step: Step, number: int, operand: Operand) -> bool:
 
 
 def _box(step: Step, number: int, operand: Operand) -> list[tuple[int, int]] | None:
-    """First and last index of each dimension that the guards over at most one dimension let through; None for none."""
-    box = [(0, size - 1) for size in (*step.shape, *step.reduction)]
+    """First and last index of each dimension that the guards over at most one dimension let through; None for none.
+
+    A dimension of size 1 counts for nothing.
+    """
+    dims = (*step.shape, *step.reduction)
+    box = [(0, size - 1) for size in dims]
     if step.opcode is Opcode.CONCAT:
         box[step.axis] = (step.splits[number - 1] if number else 0), step.splits[number] - 1
     for guard in operand.guards:
-        axes = [axis for axis, coefficient in enumerate(guard.c) if coefficient]
+        axes = [axis for axis, coefficient in enumerate(guard.c) if coefficient and dims[axis] > 1]
         if len(axes) > 1:
             continue
         if not axes:
