@@ -6,9 +6,10 @@ is on record before it leaves. As for a bid, the worker holds the input first. U
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from atomic_verify.models import InstalledModel
 from atomic_verify.protocol.ids import job_id
 from atomic_verify.protocol.primitives import Amount, JobId, to_hex
 from atomic_verify.protocol.quotes import typed_data
@@ -26,6 +27,9 @@ from prover.workshop import Workshop
 
 KIND = "quote"
 SIGNED = "signed"
+FETCHES_AT_ONCE = 4
+FETCH_SECONDS = 8.0
+"""How long the input of a quote may take, and how long a request waits for its turn to fetch."""
 MAX_OPEN = 1000
 """Signed quotes remembered from before a restart."""
 
@@ -76,6 +80,7 @@ class QuoteDesk:
         self._moment = moment
         self._clock = clock
         self._lock = threading.Lock()
+        self._fetches = threading.BoundedSemaphore(FETCHES_AT_ONCE)
         self._open = {one.share.job: one for one in self._remembered()}
 
     def quote(self, rfp: Rfp, input_uri: str) -> SignedQuote:
@@ -85,7 +90,7 @@ class QuoteDesk:
         self._judge(job, rfp)
         model = self._workshop.model(rfp.model_id)
         if model is not None:
-            inputs.obtain(rfp, input_uri, model.manifest.input_signature, self._blobs, self._fetch_policy)
+            self._obtain(rfp, input_uri, model)
         with self._lock:
             # Judged again: while the input was fetched, others may have got quotes.
             seconds, details = self._judge(job, rfp)
@@ -97,6 +102,16 @@ class QuoteDesk:
             self._open[job] = _Open(share, expiry)
         data = typed_data(self._constants.chain_id, self._constants.market, quote)
         return SignedQuote(quote, self._signer.sign_typed_data(data))
+
+    def _obtain(self, rfp: Rfp, input_uri: str, model: InstalledModel) -> None:
+        """Gets the input, a few at a time and quickly: somebody waits for the answer."""
+        if not self._fetches.acquire(timeout=FETCH_SECONDS):
+            raise WorkerNotReady("The worker fetches as many inputs as it may", hint="Ask again in a moment.")
+        try:
+            policy = replace(self._fetch_policy, timeout=FETCH_SECONDS)
+            inputs.obtain(rfp, input_uri, model.manifest.input_signature, self._blobs, policy)
+        finally:
+            self._fetches.release()
 
     def tidy(self, now: int, awarded: Collection[JobId]) -> None:
         """Forgets quotes that expired by the chain's time `now`, and those that were awarded: they count as jobs."""

@@ -9,7 +9,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atomic_verify.gateway.limits import Limits
 from atomic_verify.gateway.problems import Problem, install, problem
@@ -30,7 +31,9 @@ from prover.rate import RateLimit
 MAX_BODY_BYTES = 16_384
 MAX_URI_CHARS = 512
 READS_AT_ONCE = 4
-"""Blobs that are in memory at the same time."""
+"""Blobs that are read and hashed at the same time."""
+BYTES_AT_ONCE = 2**29
+"""Bytes of blobs on their way to clients."""
 START_SECONDS = 10.0
 
 
@@ -64,7 +67,7 @@ def make_app(door: Door) -> FastAPI:
     _add_quotes(app, door)
     _add_blobs(app, door)
     _add_health(app, door)
-    _count_requests(app, door.metrics)
+    app.add_middleware(RequestCount, metrics=door.metrics)
     return app
 
 
@@ -85,16 +88,24 @@ def _add_quotes(app: FastAPI, door: Door) -> None:
 
 def _add_blobs(app: FastAPI, door: Door) -> None:
     reads = threading.BoundedSemaphore(READS_AT_ONCE)
+    under_way = Budget(BYTES_AT_ONCE)
 
     @app.get("/v1/blobs/{digest}")
     def blob(digest: str) -> Response:
         """The bytes of this sha256, if the worker has them."""
         parse_digest(digest)
-        with reads:
-            content = door.blobs.get(digest)
+        size = door.blobs.size(digest)
+        if not under_way.take(size):
+            raise WorkerNotReady("As many bytes as may be are under way", hint="Ask again in a moment.")
+        try:
+            with reads:
+                content = door.blobs.get(digest)
+        except BaseException:
+            under_way.give(size)
+            raise
         # What a digest names never changes.
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{digest}"'}
-        return Response(content, media_type="application/octet-stream", headers=headers)
+        return BlobResponse(content, headers, lambda: under_way.give(size))
 
 
 def _add_health(app: FastAPI, door: Door) -> None:
@@ -113,14 +124,36 @@ def _add_health(app: FastAPI, door: Door) -> None:
         return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _count_requests(app: FastAPI, metrics: Metrics) -> None:
-    @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        route = request.scope.get("route")
-        # A stranger's path is no label: there would be as many as it likes.
-        metrics.requests.labels(getattr(route, "path", "other"), str(response.status_code)).inc()
-        return response
+class RequestCount:
+    """ASGI middleware: counts answers by route and status."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # A stranger's path is no label: there would be as many as it likes.
+                route = getattr(scope.get("route"), "path", "other")
+                self._metrics.requests.labels(route, str(message["status"])).inc()
+            await send(message)
+
+        await self._app(scope, receive, counted if scope["type"] == "http" else send)
+
+
+class BlobResponse(Response):
+    """A blob's bytes; `sent` is called when they are on their way, or the client has gone."""
+
+    def __init__(self, content: bytes, headers: Mapping[str, str], sent: Callable[[], None]) -> None:
+        super().__init__(content, media_type="application/octet-stream", headers=headers)
+        self._sent = sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._sent()
 
 
 async def _too_many(request: Request, error: Exception) -> Problem:
@@ -128,6 +161,28 @@ async def _too_many(request: Request, error: Exception) -> Problem:
     answer = problem(cast(TooManyRequests, error), request.url.path)
     answer.headers["Retry-After"] = str(cast(TooManyRequests, error).details["retry_after"])
     return answer
+
+
+class Budget:
+    """Bytes that may be in memory at once, so that slow clients can't fill it. Threads may share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Takes `size` bytes if there is room; something larger than the whole budget goes alone."""
+        with self._lock:
+            if self._taken and self._taken + size > self._most:
+                return False
+            self._taken += size
+            return True
+
+    def give(self, size: int) -> None:
+        """Gives them back."""
+        with self._lock:
+            self._taken -= size
 
 
 class DoorServer:
@@ -153,11 +208,13 @@ class DoorServer:
         self._thread = threading.Thread(target=self._serve, name="door", daemon=True)
 
     def start(self) -> None:
-        """Returns when requests are answered."""
+        """Returns when requests are answered. Raises DoorUnavailable."""
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started and time.monotonic() < deadline:
             time.sleep(0.01)
+        if not self._server.started:
+            raise DoorUnavailable("The worker's HTTP door did not open in time", hint="Try again; its log says more.")
 
     def stop(self) -> None:
         """Ends the server; requests under way have a moment to end."""

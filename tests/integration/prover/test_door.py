@@ -1,5 +1,6 @@
 """The HTTP door: what strangers may send, and what they get."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,3 +161,22 @@ def test_the_store_is_a_folder_too(tmp_path: Path, desk: Desk) -> None:
     with opened(door) as client:
         assert client.get(f"/v1/blobs/{store.put(b'x' * 10)}").content == b"x" * 10
         assert client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_bytes_under_way_are_bounded_and_given_back(
+    store: BlobStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prover.server.BYTES_AT_ONCE", 100)
+    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)  # type: ignore[arg-type]
+    small, large = store.put(b"s" * 60), store.put(b"l" * 50_000_000)
+    with opened(door) as client:
+        with client.stream("GET", f"/v1/blobs/{large}") as slow:
+            assert slow.status_code == 200
+            refused = client.get(f"/v1/blobs/{small}")
+            assert (refused.status_code, refused.json()["code"]) == (503, "worker-not-ready")
+        # The client that took nothing has gone: its bytes are given back.
+        for _ in range(100):
+            if client.get(f"/v1/blobs/{small}").status_code == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the bytes of a client that has gone were never given back")
