@@ -30,7 +30,7 @@ class SandboxLimits:
     """What a sandboxed process may use. `seconds` and `cpu_seconds` are per job; loading the model counts as one.
 
     `memory` is the address space in bytes, so it includes what is only reserved: libraries, stacks, arenas. About
-    0.3 GB of it are taken before a model is loaded.
+    0.3 GB of it are taken before a model is loaded. `threads` of 0 is one per core.
     """
 
     memory: int = 4 * 2**30
@@ -58,7 +58,7 @@ def raise_first_walls(limits: SandboxLimits) -> bool:
     alone = bool(libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
     if alone:
         # Counted within the new namespace; outside of one the count would be of all the user's processes.
-        most = limits.threads + OTHER_THREADS
+        most = (limits.threads or os.cpu_count() or 1) + OTHER_THREADS
         resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     return alone
 

@@ -57,12 +57,12 @@ class Execution:
 
 def count_not_finite(outputs: Signature, items: int, payload: bytes) -> dict[str, int]:
     """Elements of a batch that are NaN or infinite, by tensor name; only of tensors that have any."""
-    rows = np.frombuffer(payload, dtype=np.uint8).reshape(items, outputs.nbytes)
+    floats = [(spec, start) for spec, start in zip(outputs.specs, outputs.offsets, strict=True) if spec.dtype in FLOATS]
+    rows = np.frombuffer(payload, dtype=np.uint8).reshape(items, -1)
     found = {}
-    for spec, start in zip(outputs.specs, outputs.offsets, strict=True):
-        if spec.dtype in FLOATS:
-            values = np.ascontiguousarray(rows[:, start : start + spec.nbytes]).view(spec.dtype.numpy)
-            finite = np.isfinite(values)
-            if not finite.all():
-                found[spec.name] = int(finite.size - finite.sum())
+    for spec, start in floats:
+        values = np.ascontiguousarray(rows[:, start : start + spec.nbytes]).view(spec.dtype.numpy)
+        finite = np.isfinite(values)
+        if not finite.all():
+            found[spec.name] = int(finite.size - finite.sum())
     return found

@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from atomic_verify.errors import AtomicError
@@ -58,14 +59,17 @@ class _Child:
         settings = ExecutionSettings(threads=limits.threads, stack=1)
         provider = activate(runtime, Provider.CPU, settings)
         self.runtime_name = f"onnxruntime {runtime.__version__}"
-        self._model = SandboxModel(runtime, provider, settings)
+        model = SandboxModel(runtime, provider, settings)
+        self._acts: dict[str, Callable[..., dict[str, Any]]] = {
+            "load": model.load,
+            "keep": model.keep,
+            "run": model.run,
+        }
 
     def answer(self, message: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         """The reply to one message; whatever goes wrong is part of it."""
         try:
-            if message["op"] == "load":
-                return {"ok": self._model.load(message, *descriptors)}
-            return {"ok": self._model.run(message, *descriptors)}
+            return {"ok": self._acts[message["op"]](message, *descriptors)}
         except MemoryError:
             return _report(SandboxOutOfMemory("the model needs more memory than it may have"))
         except AtomicError as error:

@@ -20,6 +20,7 @@ class SandboxModel:
     def __init__(self, runtime: Runtime, provider: Provider, settings: ExecutionSettings) -> None:
         self._runtime, self._provider, self._settings = runtime, provider, settings
         self._session: Session | None = None
+        self._kept: tuple[SharedMemory, SharedMemory] | None = None
         # Loads whatever the check loads on first use.
         x, y = TensorSpec("x", DType.FLOAT, (1, 2)), TensorSpec("y", DType.FLOAT, (1, 1))
         check_model(probe_graph(), Signature((x,)), Signature((y,)))
@@ -34,17 +35,26 @@ class SandboxModel:
         self._session = Session(model, self._provider, self._settings, self._runtime)
         return asdict(report)
 
-    def run(self, message: dict[str, Any], source: int, target: int) -> dict[str, Any]:
-        """Run a batch from one shared memory into the other. Raises what `Session.run_payload` raises."""
-        if self._session is None:
+    def keep(self, message: dict[str, Any], source: int, target: int) -> dict[str, Any]:
+        """Map the memory that small batches of all jobs go through: input and output of `bytes` each."""
+        self._kept = (SharedMemory(source, message["bytes"]), SharedMemory(target, message["bytes"]))
+        return {}
+
+    def run(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
+        """Run a batch from one memory into the other: the kept ones, or those that came with the message.
+
+        Raises SandboxError and what `Session.compute` raises.
+        """
+        if self._session is None or (self._kept is None and not descriptors):
             raise SandboxError("no model is loaded")
-        model, items = self._session.model, message["items"]
-        with (
-            SharedMemory(source, items * model.inputs.nbytes) as given,
-            SharedMemory(target, items * model.outputs.nbytes) as made,
-        ):
-            # The digest isn't needed here: the owner knows it.
-            made.view[:] = self._session.run_payload(items, given.view, "unused").payload
+        items, session = message["items"], self._session
+        given, made = items * session.model.inputs.nbytes, items * session.model.outputs.nbytes
+        if not descriptors:
+            source, target = self._kept  # type: ignore[misc]
+            target.view[:made] = session.compute(items, source.view[:given])[0]
+            return {}
+        with SharedMemory(descriptors[0], given) as source, SharedMemory(descriptors[1], made) as target:
+            target.view[:] = session.compute(items, source.view)[0]
         return {}
 
 

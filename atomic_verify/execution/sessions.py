@@ -86,13 +86,8 @@ class Session:
 
         Raises PayloadSizeError, BatchMismatch (a malformed bool), OutputMismatch, ExecutionError.
         """
-        self.model.inputs.require_payload(item_count, len(payload))
-        rows = np.frombuffer(payload, dtype=np.uint8).reshape(item_count, self.model.inputs.nbytes)
-        if self._has_bools:
-            require_bools(self.model.inputs, rows)
         started = self._clock()
-        pieces, stack = self._run_all(rows)
-        output = b"".join(pieces)
+        output, stack = self.compute(item_count, payload)
         seconds = self._clock() - started
         record = ExecutionRecord(
             model=self.model.name,
@@ -109,6 +104,15 @@ class Session:
             not_finite=count_not_finite(self.model.outputs, item_count, output),
         )
         return Execution(output, self.model.outputs, record)
+
+    def compute(self, item_count: int, payload: bytes | memoryview) -> tuple[bytes, int]:
+        """The output payload alone, and the largest stack that was run; raises what `run_payload` raises."""
+        self.model.inputs.require_payload(item_count, len(payload))
+        rows = np.frombuffer(payload, dtype=np.uint8).reshape(item_count, self.model.inputs.nbytes)
+        if self._has_bools:
+            require_bools(self.model.inputs, rows)
+        pieces, stack = self._run_all(rows)
+        return b"".join(pieces), stack
 
     def _run_all(self, rows: Array) -> tuple[list[memoryview], int]:
         """Output tensors in payload order, and the largest stack that was run."""
