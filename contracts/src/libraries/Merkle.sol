@@ -92,7 +92,7 @@ library Merkle {
         view
         returns (bytes32)
     {
-        return _entryRoot(sha256(bytes.concat(hex"00", entry)), index, count, proof);
+        return digestRoot(sha256(bytes.concat(hex"00", entry)), index, count, proof);
     }
 
     /// @notice Root of an upper tree of `count` entries in which the bytes `entry`, of any length, are entry `index`.
@@ -101,11 +101,12 @@ library Merkle {
         view
         returns (bytes32)
     {
-        return _entryRoot(sha256(bytes.concat(hex"00", entry)), index, count, proof);
+        return digestRoot(sha256(bytes.concat(hex"00", entry)), index, count, proof);
     }
 
-    function _entryRoot(bytes32 digest, uint256 index, uint256 count, bytes32[] calldata proof)
-        private
+    /// @notice Root of an upper tree of `count` entries in which the entry of leaf digest `digest` is entry `index`.
+    function digestRoot(bytes32 digest, uint256 index, uint256 count, bytes32[] calldata proof)
+        internal
         view
         returns (bytes32)
     {
