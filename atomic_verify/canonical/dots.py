@@ -94,7 +94,8 @@ _KINDS = ((True, True), (True, False), (False, True))
 def _ordered(values: Array, axes: Sequence[int]) -> Array:
     """A view with `axes` in this order; the others are dropped."""
     kept = set(axes)
-    small = values[tuple(slice(None) if d in kept else 0 for d in range(values.ndim))]
+    # Without the dots, what has no axes left would be a copy.
+    small = values[(*(slice(None) if d in kept else 0 for d in range(values.ndim)), ...)]
     ascending = sorted(axes)
     return small.transpose([ascending.index(d) for d in axes])
 
@@ -118,7 +119,7 @@ def _products(left: Array, right: Array, target: Array, batch: int) -> None:
         return
     for index in np.ndindex(lead):
         a, b = _rows(left[index], (rows, terms)), _rows(right[index], (columns, terms))
-        part = target[index]
+        part = target[(*index, ...)]
         if part.flags.c_contiguous:
             np.matmul(a, b.T, out=part.reshape(rows, columns))
         else:

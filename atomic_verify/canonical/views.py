@@ -184,10 +184,10 @@ class View:
             return None
         # Strides of size-1 dimensions are 0, and their guards are gone: both stay right outside, where the fill rules.
         shape = tuple(n + a + b for n, a, b in zip(sizes, low, high, strict=True))
-        wide = replace(cut, fill=fill)._affine(shape, tuple(-x for x in low), tuple)
+        wide = cut._affine(shape, tuple(-x for x in low), tuple)
         units = [(axis, tuple(int(axis == other) for other in range(self.rank))) for axis in axes]
         added = tuple(Guard(-low[axis], unit, sizes[axis]) for axis, unit in units)
-        return replace(wide, guards=wide.guards + added)._clean()
+        return replace(wide, fill=fill, guards=wide.guards + added)._clean()
 
     def reshape(self, shape: Sequence[int]) -> "View | None":
         """The same elements in row-major order under another shape, or None if no access can express it."""
