@@ -34,7 +34,15 @@ from prover.quotes import QuoteDesk
 from prover.retention import Keeper
 from prover.seals import Sealer
 from prover.server import Door, DoorServer, make_app
-from prover.startup import open_chain, open_signer, open_workshop, policy_of, read_constants, require_stake
+from prover.startup import (
+    open_chain,
+    open_signer,
+    open_workshop,
+    policy_of,
+    read_constants,
+    require_stake,
+    warn_without_coin,
+)
 from prover.tools import Checkpoint, Tools
 from prover.views import Constants
 from prover.worker import Rhythm, Worker
@@ -84,6 +92,7 @@ def opened(settings: Settings, hooks: Hooks | None = None) -> Iterator[Running]:
         stack.callback(chain.rpc.close)
         constants = read_constants(chain)
         require_stake(chain, signer.address, constants)
+        warn_without_coin(chain, signer.address)
         workshop = open_workshop(settings)
         stack.callback(workshop.close)
         database = stack.enter_context(open_database(settings.database))

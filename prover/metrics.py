@@ -1,7 +1,10 @@
 """The worker's metrics, for prometheus to scrape from its HTTP door.
 
-Used at all steps. Every name begins with `atomic_worker_`; times are seconds, amounts base units.
+Used at all steps. Every name of its own begins with `atomic_worker_`; times are seconds, amounts base units.
 """
+
+import time
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -11,7 +14,7 @@ _PREFIX = "atomic_worker_"
 class Metrics:
     """The metrics of one worker, on a registry of their own."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None, clock: Callable[[], float] = time.time) -> None:
         self.registry = registry or CollectorRegistry()
         self.decisions = self._counter("decisions", "Decisions recorded", "kind", "outcome", "reason")
         self.acts = self._counter("acts", "Transactions handed to the sender", "stage")
@@ -23,7 +26,11 @@ class Metrics:
         self.backlog = self._gauge("backlog_seconds", "Estimated seconds of work taken on")
         self.known_jobs = self._gauge("known_jobs", "Jobs that concern the worker")
         self.free_stake = self._gauge("free_stake", "Stake that can back a new bond")
-        self.head = self._gauge("head_block", "Newest block that was indexed")
+        # The same names as a gateway's: one alert serves both.
+        self.indexed = Gauge("atomic_indexed_block", "Last indexed block", registry=self.registry)
+        self.head_time = clock()
+        lag = Gauge("atomic_lag_seconds", "Age of the known head", registry=self.registry)
+        lag.set_function(lambda: max(0.0, clock() - self.head_time))
         self.last_look = self._gauge("last_look_timestamp_seconds", "When the chain was last looked at in full")
         self.execution_seconds = Histogram(
             _PREFIX + "execution_seconds", "Seconds per executed job", registry=self.registry

@@ -18,6 +18,7 @@ from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import InstalledModel, ModelLibrary
+from atomic_verify.observability import get_logger
 from atomic_verify.protocol.primitives import Address, Amount, parse_address
 from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 from prover.bidding import Policy, Terms
@@ -64,6 +65,12 @@ def require_stake(chain: Chain, worker: Address, constants: Constants) -> None:
             stake=str(stake),
             needed=str(least),
         )
+
+
+def warn_without_coin(chain: Chain, worker: Address) -> None:
+    """Says so when the worker has nothing to pay gas with; on some chains gas is free."""
+    if chain.coin_of(worker) == 0:
+        get_logger(__name__).warning("no_coin_for_gas", worker=worker, hint="Send it some of the chain's coin.")
 
 
 def open_workshop(settings: Settings) -> Workshop:

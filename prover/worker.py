@@ -24,8 +24,9 @@ from prover.background import Pauses, TaskState
 from prover.book import JobBook
 from prover.load import Load, Moment, is_taken_on
 from prover.outputs import Output, remembered
+from prover.progress import note_progress
 from prover.quotes import QuoteDesk
-from prover.retention import FETCH, FETCHED, HELD, Keeper
+from prover.retention import Keeper
 from prover.stages import STAGES, Own, Stage, announce, withdraw
 from prover.tools import Tools
 from prover.views import View, view_of
@@ -171,7 +172,7 @@ class Worker:
     def _serve(self, view: View) -> None:
         """Lets each stage do what is due about one job."""
         own = self._own(view)
-        self._note_tasks(view)
+        note_progress(view, self._tools, self._keeper)
         for stage in STAGES:
             if stage.due(view, own) and self._may_try(view.record.id, stage.NAME):
                 self._act(view, own, stage)
@@ -219,21 +220,6 @@ class Worker:
 
     # Failures
 
-    def _note_tasks(self, view: View) -> None:
-        """Records that a job's input is there, or why it or the output isn't; each once, however often it is tried."""
-        job, tools = view.record.id, self._tools
-        held, output = tools.inputs.result(job), tools.outputs.result(job)
-        if held is not None:
-            reason = FETCHED if held.fetched else "found"
-            tools.note(FETCH, job, HELD, reason, {"digest": held.digest, "bytes": held.nbytes})
-            if held.fetched:
-                self._keeper.track(job, held.digest)
-        if output is not None:
-            self._keeper.track(job, output.payload)
-        for name, error in (("fetch", tools.inputs.failure(job)), ("execute", tools.outputs.failure(job))):
-            if error is not None and tools.note_failure(name, job, error):
-                tools.metrics.failures.labels(name, error.code).inc()
-
     def _may_try(self, job: JobId | None, stage: str) -> bool:
         wait = self._waits.get((job, stage))
         return wait is None or self._monotonic() >= wait.ready_at
@@ -276,7 +262,8 @@ class Worker:
         metrics.open_jobs.set(moment.load.open_jobs)
         metrics.backlog.set(moment.load.seconds)
         metrics.free_stake.set(moment.free_stake)
-        metrics.head.set(report.head.number)
+        metrics.indexed.set(report.indexed)
+        metrics.head_time = report.head.timestamp
         if looked_at - self._last_beat >= HEARTBEAT_SECONDS:
             self._last_beat = looked_at
             self._tools.log.info(

@@ -11,6 +11,7 @@ import pytest
 from atomic_verify.chain.errors import SenderBusy
 from atomic_verify.chain.presets import UNIT
 from atomic_verify.commitments import Digest
+from atomic_verify.execution.errors import SandboxTimeout
 from atomic_verify.protocol.primitives import Amount, JobId, ModelId
 from atomic_verify.protocol.types import JobState
 from atomic_verify.storage import blobs
@@ -55,6 +56,30 @@ def _die_of(worker: LiveWorker) -> Any:
         raise OSError("the machine is going down")
 
     return execute
+
+
+def test_a_missed_deadline_is_recorded_and_the_worker_goes_on(town: Town) -> None:
+    worker = town.hire(2)
+    payload = town.payload()
+    rfp = town.rfp(payload)
+    job = town.post(rfp, town.host.put(payload))
+    workshop = worker.running.tools.workshop
+    execute = workshop.execute
+
+    def hang(*_: Any) -> Any:
+        raise SandboxTimeout("the sandbox took more than 1 seconds", seconds=1)
+
+    workshop.execute = hang  # type: ignore[method-assign]
+    town.play(job, rfp, to=JobState.AWARDED)
+    town.until(lambda: reasons(worker, job, "execute") == [("failed", "sandbox-timeout")], "the failure")
+    town.jump_to(town.chain.job_of(job).time)
+    town.until(lambda: reasons(worker, job, "commit") == [("missed", "attempt 1")], "the record")
+
+    workshop.execute = execute  # type: ignore[method-assign]
+    other = town.rfp(payload)
+    good = town.post(other, town.host.put(payload))
+    town.play(good, other)
+    assert town.events(good, "Settled")[0].args["worker"] == worker.address.lower()
 
 
 def test_an_input_with_another_root_gets_no_bid(town: Town) -> None:
