@@ -56,9 +56,20 @@ def strided(flat: Array, base: int, strides: Sequence[int], shape: Sequence[int]
 def read(
     flat: Array, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard], fill: Scalar
 ) -> Array:
-    """All elements of an access as an array of `shape`: a view of `flat` if there is no guard, else a new array."""
+    """All elements of an access as an array of `shape`: a view of `flat` if there is no guard, else a new array.
+
+    Where the access doesn't vary, the array has stride 0.
+    """
     if not guards:
         return strided(flat, base, strides, shape)
+    columns = zip(shape, strides, *(guard.c for guard in guards), strict=True)
+    small = [size if any(column) else 1 for size, *column in columns]
+    return np.broadcast_to(_guarded(flat, base, strides, small, guards, fill), tuple(shape))
+
+
+def _guarded(
+    flat: Array, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard], fill: Scalar
+) -> Array:
     result = np.full(tuple(shape), fill, flat.dtype)
     box = box_of(shape, guards)
     if box is None:

@@ -56,6 +56,7 @@ def apply(function: Function, operands: Sequence[Array], out: Array) -> Array:
 
 def saturate(values: Array) -> Array:
     """`values` with each infinity replaced, in place, by the largest finite of its sign."""
+    values = np.asarray(values)  # numpy turns arrays of rank 0 into scalars at many places
     return np.clip(values, -LARGEST, LARGEST, out=values)
 
 
@@ -64,7 +65,8 @@ def all_finite(values: Array) -> bool:
 
     A sum is the fastest pass over an array, and a NaN or an infinity always survives it.
     """
-    return bool(np.isfinite(np.add.reduce(values, axis=None)))
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.add.reduce(values, axis=None)))
 
 
 _Law = Callable[..., None]

@@ -31,10 +31,10 @@ def _take(step: Step, flat: Array, indices: Array, out: Array) -> bool:
     )
     places = indices[tuple(slice(None) if d in by_index else 0 for d in range(indices.ndim))]
     inside = (places >= 0) & (places < step.limit)
-    taken = table[np.where(inside, places, 0)]
-    if not inside.all():
-        taken[~inside] = 0
+    taken = np.asarray(table[np.where(inside, places, 0)])
     np.copyto(out.transpose([*by_index, *rest]), taken)
+    if not inside.all():
+        out.transpose([*by_index, *rest])[~inside] = 0
     return True
 
 
