@@ -17,6 +17,7 @@ from atomic_verify.cli.amounts import TOKEN, parse_account, parse_tokens, show_t
 from atomic_verify.cli.flags import with_settings
 from atomic_verify.cli.funding import fund
 from atomic_verify.cli.output import console, note, print_fields
+from atomic_verify.cli.signals import ended_like_ctrl_c
 from atomic_verify.config import Settings
 from atomic_verify.protocol.primitives import Address, Amount
 
@@ -60,7 +61,8 @@ def chain(
         fund(node, Chain.connect(node.url, deployment), deployer, funded, Amount(tokens))
         _announce(node, deployment, settings, funded, Amount(tokens))
         try:
-            code = node.wait()
+            with ended_like_ctrl_c():
+                code = node.wait()
         except KeyboardInterrupt:
             note("Stopped.")
             return

@@ -5,12 +5,11 @@ killed. Everything that is promised is checked; what is left of it are `demo.jso
 """
 
 import shutil
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 from filelock import FileLock, Timeout
@@ -26,6 +25,7 @@ from atomic_verify.cli.demo.report import MAX_SECONDS, DemoReport, problems_of, 
 from atomic_verify.cli.demo.story import MAX_PRICE, Stage, honest_job, killed_job, start_daemons
 from atomic_verify.cli.errors import DemoFailed
 from atomic_verify.cli.output import Teller, console, note, status_console
+from atomic_verify.cli.signals import ended_like_ctrl_c
 from atomic_verify.client import GatewayClient
 from atomic_verify.models.build import build_model
 from atomic_verify.models.library import InstalledModel
@@ -52,7 +52,7 @@ def demo(
     """
     root, folder = Path.cwd(), (out / "demo").resolve()
     out.mkdir(parents=True, exist_ok=True)
-    with _alone(out / "demo.lock"), _stoppable():
+    with _alone(out / "demo.lock"), ended_like_ctrl_c():
         shutil.rmtree(folder, ignore_errors=True)
         (out / "demo.json").unlink(missing_ok=True)
         fleet = Fleet(folder / "logs")
@@ -128,21 +128,6 @@ def _alone(lock: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise DemoFailed("Another demo runs in this folder.", hint="Wait for it, or name another with --out.") from None
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP end the demo like Ctrl-C does: with everything stopped that it started."""
-
-    def stop(*_: Any) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _show_tails(fleet: Fleet) -> None:
