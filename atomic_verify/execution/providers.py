@@ -118,6 +118,8 @@ def open_session(runtime: Runtime, graph: bytes, provider: Provider, settings: E
     options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 4
+    # Threads spin while a run goes on, but not after it: between jobs the cores belong to others.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     wanted: list[tuple[str, Mapping[str, str]]] = [(provider.runtime_name, provider_options(provider, settings))]
     try:
         session = runtime.InferenceSession(graph, sess_options=options, providers=wanted)

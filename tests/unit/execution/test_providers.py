@@ -23,7 +23,7 @@ class Machine:
         self.asked: list[Any] = []
         self.ExecutionMode = SimpleNamespace(ORT_SEQUENTIAL=0)
         self.GraphOptimizationLevel = SimpleNamespace(ORT_ENABLE_ALL=99)
-        self.SessionOptions = SimpleNamespace
+        self.SessionOptions = lambda: SimpleNamespace(add_session_config_entry=lambda *_: None)
 
     def get_available_providers(self) -> list[str]:
         return self.available
