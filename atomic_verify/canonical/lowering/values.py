@@ -81,5 +81,6 @@ class Value:
             if self._view.size > _KNOWN_ELEMENTS:
                 return None
             wide = builder.value(self._view)
-            self._known = None if wide is None else wide.astype(self.dtype.numpy)
+            with np.errstate(over="ignore"):  # what saturated in float64 becomes the infinity that it was
+                self._known = None if wide is None else wide.astype(self.dtype.numpy)
         return self._known
