@@ -54,7 +54,8 @@ class View:
     def whole(cls, source: Source, tensor: int, dtype: DType64, shape: Sequence[int]) -> "View":
         """All of a tensor, row-major."""
         shape = tuple(shape)
-        return cls(source, tensor, math.prod(shape), dtype, shape, 0, contiguous_strides(shape))
+        fill: Scalar = 0.0 if dtype is DType64.FLOAT else 0
+        return cls(source, tensor, math.prod(shape), dtype, shape, 0, contiguous_strides(shape), (), fill)
 
     @classmethod
     def immediate(cls, value: Scalar, dtype: DType64, shape: Sequence[int] = ()) -> "View":
