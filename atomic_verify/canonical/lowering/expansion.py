@@ -13,8 +13,14 @@ from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto
 from atomic_verify.canonical.lowering.values import Value
 
 
-def body_of(schema: Any, node: NodeProto, opset: int, inputs: Sequence[Value | None]) -> FunctionProto | None:
-    """The function body of a node at an opset, or None if its operator has none."""
+def body_of(
+    schema: Any,
+    node: NodeProto,
+    attributes: Mapping[str, AttributeProto],
+    opset: int,
+    inputs: Sequence[Value | None],
+) -> FunctionProto | None:
+    """The function body of a node with these (resolved) attributes at an opset, or None if its operator has none."""
     if schema.has_function:
         fitting = [version for version in schema.function_opset_versions if version <= opset]
         if fitting:
@@ -23,8 +29,12 @@ def body_of(schema: Any, node: NodeProto, opset: int, inputs: Sequence[Value | N
         fitting = [version for version in schema.context_dependent_function_opset_versions if version <= opset]
         if fitting:
             types = [_type(value).SerializeToString() for value in inputs]
+            called = NodeProto()
+            called.CopyFrom(node)
+            del called.attribute[:]
+            called.attribute.extend(attributes.values())
             made = schema.get_context_dependent_function_with_opset_version(
-                max(fitting), node.SerializeToString(), types
+                max(fitting), called.SerializeToString(), types
             )
             return _parsed(made)
     return None

@@ -89,7 +89,7 @@ class GraphLowering:
             raise context.unsupported(f"the node contradicts its inputs ({error})") from error
         if made is not None:
             return made
-        body = body_of(context.schema, node, context.opset, inputs)
+        body = body_of(context.schema, node, attributes, context.opset, inputs)
         if body is None:
             raise Unsupported(node.op_type, name, reason="no rule for this operator", hint=_hint(node.op_type))
         return self._expand(body, attributes_of(body, attributes, context.schema), inputs, scope, name)
