@@ -79,52 +79,57 @@ def run(settings: Settings, *, hooks: Hooks | None = None) -> None:
         running.worker.run()
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a worker is assembled from, all of it checked."""
+
+    settings: Settings
+    signer: Signer
+    chain: Chain
+    constants: Constants
+    database: Database
+    sender: TransactionSender
+    workshop: Workshop
+    hooks: Hooks
+    wake: threading.Event
+
+
 @contextmanager
 def opened(settings: Settings, hooks: Hooks | None = None) -> Iterator[Running]:
     """A worker with its door open; everything is closed at the end, in the opposite order.
 
     Raises what `startup` raises, SenderBusy, DoorUnavailable, DatabaseUnavailable, BlobStoreUnavailable.
     """
-    hooks = hooks or Hooks()
     with ExitStack() as stack:
-        signer = open_signer(settings)
-        chain = open_chain(settings)
-        stack.callback(chain.rpc.close)
-        constants = read_constants(chain)
-        require_stake(chain, signer.address, constants)
-        warn_without_coin(chain, signer.address)
-        workshop = open_workshop(settings)
-        stack.callback(workshop.close)
-        database = stack.enter_context(open_database(settings.database))
-        intents = hooks.intents(SqlIntentStore(database))
-        policy = SendPolicy(confirmations=settings.confirmations)
-        sender = stack.enter_context(TransactionSender(chain, signer, intents, settings.data_dir, policy=policy))
-        wake = threading.Event()
-        tools = _tools(settings, chain, signer, constants, workshop, database, sender, hooks, wake)
-        desk = _desk(settings, signer, tools)
+        parts = _gather(settings, hooks or Hooks(), stack)
+        tools = _tools(parts)
+        desk = _desk(parts, tools)
         door = Door(tools.blobs, desk, tools.metrics, lambda: tools.is_ready(time.monotonic()))
         server = DoorServer(make_app(door), settings.worker.host, settings.worker.port)
         server.start()
         stack.callback(server.stop)
         url = settings.worker.public_url or f"http://{_host(settings)}:{server.port}"
-        sender.recover()
-        keeper = Keeper(tools.blobs)
-        keeper.recall(tools.decisions)
-        tools.blobs.sweep_partials(time.time() - PARTIALS_AFTER)
-        worker = Worker(
-            tools,
-            _indexer(chain, database),
-            sender,
-            JobBook(Queries(database), signer.address),
-            desk,
-            keeper,
-            url=url,
-            chain_time=chain_clock(chain),
-            wake=wake,
-            rhythm=Rhythm(settings.worker.poll_seconds, Amount(settings.worker.withdraw_above)),
-        )
-        tools.log.info("worker_started", worker=signer.address, chain=chain.chain_id, url=url, models=len(workshop))
+        parts.sender.recover()
+        worker = _worker(parts, tools, desk, url)
+        tools.log.info("worker_started", chain=parts.chain.chain_id, url=url, models=len(parts.workshop))
         yield Running(worker, tools, url)
+
+
+def _gather(settings: Settings, hooks: Hooks, stack: ExitStack) -> _Parts:
+    """Checks and opens everything, what is quick to check first; `stack` closes it."""
+    signer = open_signer(settings)
+    chain = open_chain(settings)
+    stack.callback(chain.rpc.close)
+    constants = read_constants(chain)
+    require_stake(chain, signer.address, constants)
+    warn_without_coin(chain, signer.address)
+    database = stack.enter_context(open_database(settings.database))
+    intents = hooks.intents(SqlIntentStore(database))
+    policy = SendPolicy(confirmations=settings.confirmations)
+    sender = stack.enter_context(TransactionSender(chain, signer, intents, settings.data_dir, policy=policy))
+    workshop = open_workshop(settings)
+    stack.callback(workshop.close)
+    return _Parts(settings, signer, chain, constants, database, sender, workshop, hooks, threading.Event())
 
 
 def chain_clock(chain: Chain) -> Callable[[BlockRef], int]:
@@ -139,56 +144,62 @@ def chain_clock(chain: Chain) -> Callable[[BlockRef], int]:
     return time_of
 
 
-def _tools(
-    settings: Settings,
-    chain: Chain,
-    signer: Signer,
-    constants: Constants,
-    workshop: Workshop,
-    database: Database,
-    sender: TransactionSender,
-    hooks: Hooks,
-    wake: threading.Event,
-) -> Tools:
+def _tools(parts: _Parts) -> Tools:
+    settings, chain = parts.settings, parts.chain
     policy = policy_of(settings, chain)
     return Tools(
-        worker=signer.address,
-        constants=constants,
+        worker=parts.signer.address,
+        constants=parts.constants,
         calls=chain.calls,
-        sender=sender,
-        sealer=Sealer.of(signer, chain.chain_id, chain.deployment.market),
+        sender=parts.sender,
+        sealer=Sealer.of(parts.signer, chain.chain_id, chain.deployment.market),
         policy=policy,
-        workshop=workshop,
+        workshop=parts.workshop,
         blobs=BlobStore(settings.blobs),
         fetch_policy=FetchPolicy(policy.max_input_bytes, allow_private=settings.allow_private_inputs),
-        decisions=DecisionLog(database),
-        inputs=Background("fetch", FETCHES_AT_ONCE, on_end=wake.set),
-        outputs=Background("execute", 1, on_end=wake.set),
+        decisions=DecisionLog(parts.database),
+        inputs=Background("fetch", FETCHES_AT_ONCE, on_end=parts.wake.set),
+        outputs=Background("execute", 1, on_end=parts.wake.set),
         metrics=Metrics(),
-        log=get_logger("worker").bind(worker=signer.address),
+        log=get_logger("worker").bind(worker=parts.signer.address),
         clock=time.time,
-        checkpoint=hooks.checkpoint,
+        checkpoint=parts.hooks.checkpoint,
     )
 
 
-def _desk(settings: Settings, signer: Signer, tools: Tools) -> QuoteDesk:
+def _desk(parts: _Parts, tools: Tools) -> QuoteDesk:
     return QuoteDesk(
-        signer,
+        parts.signer,
         tools.constants,
         tools.policy,
         tools.workshop,
         tools.blobs,
         tools.fetch_policy,
         tools.decisions,
-        seconds=settings.worker.pricing.quote_seconds,
+        seconds=parts.settings.worker.pricing.quote_seconds,
         moment=lambda: tools.moment,
         clock=time.time,
     )
 
 
-def _indexer(chain: Chain, database: Database) -> Indexer:
+def _worker(parts: _Parts, tools: Tools, desk: QuoteDesk, url: str) -> Worker:
+    chain, settings = parts.chain, parts.settings.worker
     at = chain.deployment
-    return Indexer(chain, database, chain_id=chain.chain_id, market=at.market, first_block=at.block)
+    keeper = Keeper(tools.blobs)
+    keeper.recall(tools.decisions)
+    tools.blobs.sweep_partials(time.time() - PARTIALS_AFTER)
+    return Worker(
+        tools,
+        Indexer(chain, parts.database, chain_id=chain.chain_id, market=at.market, first_block=at.block),
+        parts.sender,
+        JobBook(Queries(parts.database), tools.worker),
+        desk,
+        keeper,
+        url=url,
+        chain_time=chain_clock(chain),
+        wake=parts.wake,
+        rhythm=Rhythm(settings.poll_seconds, Amount(settings.withdraw_above)),
+    )
 
 
 def _host(settings: Settings) -> str:
@@ -197,10 +208,3 @@ def _host(settings: Settings) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound to
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def in_thread(running: Running) -> threading.Thread:
-    """Starts the worker's loop in a thread of its own; for tests and for programs that run more than a worker."""
-    thread = threading.Thread(target=running.worker.run, name=f"worker-{running.tools.worker}", daemon=True)
-    thread.start()
-    return thread
