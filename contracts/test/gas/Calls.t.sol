@@ -47,6 +47,28 @@ contract CallsGasTest is MarketFixture {
         _measure("award, three bids");
     }
 
+    /// The dearest award there is.
+    function test_AwardOfThirtyTwo() public {
+        Rfp memory rfp = _posted();
+        address[] memory bidders = new address[](32);
+        for (uint256 i = 0; i < 32; i++) {
+            bidders[i] = address(uint160(0x1000 + i));
+            accounts.push(bidders[i]);
+            utility.transfer(bidders[i], BOND);
+            vm.startPrank(bidders[i]);
+            utility.approve(address(market), BOND);
+            market.stake(BOND);
+            vm.stopPrank();
+            _bid(rfp, bidders[i], uint128(1e18 + i));
+        }
+        vm.warp(block.timestamp + BIDDING);
+        for (uint256 i = 0; i < 32; i++) {
+            _reveal(rfp, bidders[i], uint128(1e18 + i));
+        }
+        market.award(rfp, bidders);
+        _measure("award, 32 bids");
+    }
+
     function test_Reassign() public {
         Rfp memory rfp = _awarded();
         vm.warp(_job(rfp).time);

@@ -134,8 +134,10 @@ contract MarketHandler is World {
     function award(uint256 seed, bool early) external timely {
         uint256 i = _pick(seed, _hasRevealed);
         if (!early || seed % 4 > 0) _warpTo(uint256(_job(i).time) + jobs[i].biddingTime + jobs[i].revealTime);
-        market.award(jobs[i], _ranking(i));
-        _checkAward(i);
+        address[] memory ranking = _ranking(i);
+        uint256 due = _secondPrice(i, ranking, 0);
+        market.award(jobs[i], ranking);
+        _checkAward(i, due);
         _note(i);
     }
 
@@ -148,7 +150,7 @@ contract MarketHandler is World {
         vm.prank(rfp.requester);
         market.awardQuote(rfp, quote, abi.encodePacked(r, s, v), "");
         jobs.push(rfp);
-        _checkAward(jobs.length - 1);
+        _checkAward(jobs.length - 1, rfp.maxPrice);
         _note(jobs.length - 1);
     }
 
@@ -159,11 +161,12 @@ contract MarketHandler is World {
         address missed = _job(i).worker;
         // The diligent worker commits before its deadline passes, and the rest reverts.
         _warpTo(uint256(_job(i).time) + rank * market.params().acceptTime);
+        uint256 due = _secondPrice(i, ranking, rank);
         vm.prank(ranking[rank]);
         market.reassign(jobs[i], ranking);
         _broken(missed == diligent(), "a diligent worker missed");
         _lost(i);
-        _checkAward(i);
+        _checkAward(i, due);
         _note(i);
     }
 

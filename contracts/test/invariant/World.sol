@@ -6,7 +6,7 @@ import { Registry } from "../../src/Registry.sol";
 import { Results } from "../../src/Results.sol";
 import { UtilityToken } from "../../src/UtilityToken.sol";
 import { Auction } from "../../src/libraries/Auction.sol";
-import { BidStatus } from "../../src/types/Bid.sol";
+import { Bid, BidStatus } from "../../src/types/Bid.sol";
 import { Job, JobId, JobState, Kind, Rfp } from "../../src/types/Job.sol";
 import { MockToken } from "../utils/MockToken.sol";
 import { Test } from "../utils/Test.sol";
@@ -234,12 +234,21 @@ abstract contract World is Test {
         known[i] = to;
     }
 
-    /// An award pays at least the winner's bid, and at most the maximum.
-    function _checkAward(uint256 i) internal {
+    /// An award pays what is due, at least the winner's bid and at most the maximum.
+    function _checkAward(uint256 i, uint256 due) internal {
         Job memory job = _job(i);
-        if (jobs[i].kind == Kind.Quote) return _broken(job.rebate != 0, "a quote pays its price");
-        _broken(job.rebate > jobs[i].maxPrice - prices[i][job.worker], "an award pays less than the bid");
-        _broken(job.attempt != job.spentCount, "an attempt without its bid");
+        _broken(jobs[i].maxPrice - job.rebate != due, "an award pays another price");
+        _broken(due > jobs[i].maxPrice, "an award pays more than the maximum");
+        _broken(due < prices[i][job.worker], "an award pays less than the bid");
+        _broken(jobs[i].kind == Kind.Auction && job.attempt != job.spentCount, "an attempt without its bid");
+    }
+
+    /// What the bid at `rank` is to be paid: what would just have matched the next.
+    function _secondPrice(uint256 i, address[] memory ranking, uint256 rank) internal view returns (uint256) {
+        if (rank + 1 >= ranking.length) return jobs[i].maxPrice;
+        Bid memory next = market.bidOf(_id(i), ranking[rank + 1]);
+        uint256 price = uint256(next.price) * next.weight / market.bidOf(_id(i), ranking[rank]).weight;
+        return price < jobs[i].maxPrice ? price : jobs[i].maxPrice;
     }
 
     function _lost(uint256 i) internal {
