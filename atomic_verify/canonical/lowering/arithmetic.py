@@ -3,7 +3,7 @@
 import numpy as np
 
 from atomic_verify.canonical.lowering.context import NodeContext
-from atomic_verify.canonical.lowering.integers import ordered, wrapped
+from atomic_verify.canonical.lowering.integers import ordered, to_float, wrapped
 from atomic_verify.canonical.lowering.registry import rule
 from atomic_verify.canonical.lowering.values import UNSIGNED, Value
 from atomic_verify.canonical.program import DType64, Function
@@ -27,6 +27,9 @@ def div(node: NodeContext) -> View:
     return wrapped(node.builder, node.map(Function.DIV, node.view(0), node.view(1)), node.dtype())
 
 
+_FLOAT_MODULO = 28
+
+
 @rule("Mod")
 def mod(node: NodeContext) -> View:
     """`fmod` 0: the divisor's sign (integers), 1: the dividend's."""
@@ -34,7 +37,7 @@ def mod(node: NodeContext) -> View:
         raise node.unsupported("uint64 remainders have no exact law", hint="use int64")
     left, right = node.view(0), node.view(1)
     by_dividend = bool(node.attr("fmod", 0))
-    if left.dtype is DType64.FLOAT and not by_dividend:
+    if left.dtype is DType64.FLOAT and not by_dividend and node.opset < _FLOAT_MODULO:
         raise node.unsupported("fmod must be 1 for floats", "fmod")
     node.decides("a remainder jumps where the dividend crosses a multiple", left, right)
     return node.map(Function.FMOD if by_dividend else Function.MOD, left, right)
@@ -104,7 +107,7 @@ def power(node: NodeContext) -> View:
         if simple is not None:
             return simple.expand(np.broadcast_shapes(base.shape, exponent.shape))
     if exponent.dtype is DType64.INT:
-        exponent = node.map(Function.INT_TO_FLOAT, exponent)
+        exponent = to_float(node.builder, exponent, node.dtype(1))
     return node.map(Function.POW, base, exponent)
 
 
@@ -129,21 +132,22 @@ _MAX_INTEGER_EXPONENT = 64
 
 
 def _integer_power(node: NodeContext, base: View) -> View:
-    """By repeated squaring, for a known small exponent."""
-    known = node.value(1).known(node.builder)
-    if known is None or known.size == 0 or not (known == known.reshape(-1)[0]).all():
-        raise node.unsupported("an integer base needs one known exponent", "Y", "cast the base to a float type")
-    exponent = float(known.reshape(-1)[0])
-    if exponent != int(exponent) or not 0 <= exponent <= _MAX_INTEGER_EXPONENT:
-        raise node.unsupported(f"an integer base to the power {exponent}", "Y", "cast the base to a float type")
-    left = int(exponent)
-    result, square = View.immediate(1, DType64.INT, base.shape), base
-    while left:
-        if left & 1:
-            result = wrapped(node.builder, node.map(Function.MUL, result, square), node.dtype())
-        left >>= 1
-        square = wrapped(node.builder, node.map(Function.MUL, square, square), node.dtype()) if left else square
-    return result.expand(np.broadcast_shapes(base.shape, node.shape(1)))
+    """By repeated squaring, for known exponents: those with the bit set multiply the square in."""
+    known = node.known(1).astype(np.float64)
+    if ((known != np.floor(known)) | (known < 0) | (known > _MAX_INTEGER_EXPONENT)).any():
+        reason = f"an integer base to other powers than 0, 1 ... {_MAX_INTEGER_EXPONENT}"
+        raise node.unsupported(reason, "Y", "cast the base to a float type")
+    left = known.astype(np.int64)
+    shape = np.broadcast_shapes(base.shape, left.shape)
+    result, square = View.immediate(1, DType64.INT, shape), base.expand(shape)
+    while left.any():
+        chosen = node.builder.weight(left & 1)
+        product = wrapped(node.builder, node.map(Function.MUL, result, square), node.dtype())
+        result = node.map(Function.WHERE, chosen, product, result)
+        left = left >> 1
+        if left.any():
+            square = wrapped(node.builder, node.map(Function.MUL, square, square), node.dtype())
+    return result
 
 
 @rule("Max", "Min")
@@ -206,6 +210,9 @@ def bitwise_not(node: NodeContext) -> View:
     return wrapped(node.builder, node.map(Function.XOR, node.view(0), -1), node.dtype())
 
 
+_BOOL_MASK = 10
+
+
 @rule("Identity", "Dropout")
 def identity(node: NodeContext) -> list[Value]:
     """Dropout in inference passes its input on; its mask is all true."""
@@ -216,6 +223,8 @@ def identity(node: NodeContext) -> list[Value]:
         node.attr(name)
     if node.has(1):
         node.value(1)
+    if node.opset < _BOOL_MASK and node.outputs > 1:
+        raise node.unsupported("its mask was of the input's type then", "output mask", "convert to opset 12")
     if node.has(2) and node.number(2):
         raise node.unsupported("training mode draws random numbers", "training_mode", "export for inference")
     mask = View.immediate(1, DType64.INT, value.shape)

@@ -26,7 +26,18 @@ def cast(node: NodeContext) -> Value:
 @rule("CastLike")
 def cast_like(node: NodeContext) -> Value:
     _modes(node)
+    if 0 in node.shape():
+        return Value.empty(node.dtype(1), node.shape())
     return converted(node, node.view(0), node.dtype(), node.dtype(1))
+
+
+@rule("BitCast")
+def bit_cast(node: NodeContext) -> Value:
+    """Between integers of one width; a float's bits are nothing that a law can name."""
+    source, target = node.dtype(), element_type(node.attr("to"))
+    if source.itemsize != target.itemsize or {source, target} & FLOATS or target is DType.BOOL:
+        raise node.unsupported(f"{source.name.lower()} as {target.name.lower()}", "to", "use Cast")
+    return Value.seen(wrapped(node.builder, node.view(0), target), target)
 
 
 def _modes(node: NodeContext) -> None:

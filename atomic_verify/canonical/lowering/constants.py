@@ -9,7 +9,7 @@ from onnx import TensorProto
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.registry import rule
 from atomic_verify.canonical.lowering.values import Value, element_type
-from atomic_verify.canonical.program import FLOATS
+from atomic_verify.canonical.program import FLOATS, Array
 from atomic_verify.commitments import DType
 
 _NUMBERS = {"value_float": DType.FLOAT, "value_floats": DType.FLOAT, "value_int": DType.INT64}
@@ -37,7 +37,7 @@ def constant_of_shape(node: NodeContext) -> Value:
     if fill.size != 1 or any(size < 0 for size in shape):
         raise node.unsupported(f"{fill.size} values for shape {shape}", "value")
     if 0 in shape:
-        return Value(known.dtype, shape, None, np.zeros(shape, known.dtype.numpy))
+        return Value.empty(known.dtype, shape)
     return Value.seen(node.builder.reshape(node.builder.weight(fill), ()).expand(shape), known.dtype)
 
 
@@ -65,7 +65,7 @@ def progression(node: NodeContext) -> Value:
     count = max(0, math.ceil((limit - start) / delta) if dtype in FLOATS else -((start - limit) // delta))
     if count > _LONGEST:
         raise node.unsupported(f"{count} elements; up to {_LONGEST} are supported", "limit")
-    wide = np.arange(count, dtype=np.float64 if dtype in FLOATS else np.int64)
+    wide: Array = np.arange(count, dtype=np.float64 if dtype in FLOATS else np.int64)
     return Value.of(wide * delta + start, dtype)
 
 

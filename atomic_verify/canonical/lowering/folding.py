@@ -5,6 +5,7 @@ as it does in onnxruntime. Only small tensors and only operations that IEEE 754 
 bit are done so; everything else becomes steps, since everybody must derive the same program.
 """
 
+import math
 import warnings
 from typing import Any
 
@@ -17,6 +18,7 @@ from atomic_verify.canonical.lowering.values import Value
 from atomic_verify.canonical.program import Array
 
 _ELEMENTS = 4096
+_RESULT = 2**20
 _MOVES = {"Concat", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Reshape", "ScatterElements"}
 _MOVES |= {"ScatterND", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze", "Where", "Compress", "NonZero"}
 _EXACT = {"Abs", "Add", "And", "Cast", "Ceil", "Clip", "Div", "Equal", "Floor", "Greater", "GreaterOrEqual", "Less"}
@@ -37,10 +39,14 @@ def fold(node: NodeContext) -> list[Value] | None:
 
 def _arrays(node: NodeContext) -> dict[str, Array] | None:
     found: dict[str, Array] = {}
+    # However inputs are broadcast or indexed by each other, the result is no larger than all their sizes multiplied.
+    largest = math.prod(max(1, math.prod(value.shape)) for value in node.inputs if value is not None)
+    if largest > _RESULT:
+        return None
     for name, value in zip(node.node.input, node.inputs, strict=True):
         if value is None:
             continue
-        known = value.known(node.builder) if int(np.prod(value.shape)) <= _ELEMENTS else None
+        known = value.known(node.builder) if math.prod(value.shape) <= _ELEMENTS else None
         if known is None:
             return None
         found[name] = known

@@ -66,10 +66,10 @@ class GraphLowering:
             name = scope.prefix + (node.name or f"{node.op_type}#{number}")
             self.builder.node = name
             for output, value in zip(node.output, self._node(node, name, scope), strict=False):
-                if output:
+                if output and value is not None:
                     scope.tensors[output] = value
 
-    def _node(self, node: NodeProto, name: str, scope: Scope) -> list[Value]:
+    def _node(self, node: NodeProto, name: str, scope: Scope) -> Sequence[Value | None]:
         if scope.depth > _MAX_DEPTH:
             raise Unsupported(node.op_type, name, reason=f"graphs nested deeper than {_MAX_DEPTH}")
         inputs = [self._input(item, node, name, scope) for item in node.input]
@@ -127,13 +127,13 @@ class GraphLowering:
         inputs: Sequence[Value | None],
         scope: Scope,
         name: str,
-    ) -> list[Value]:
-        """The outputs of a function body called with these inputs."""
+    ) -> list[Value | None]:
+        """The outputs of a function body called with these inputs; None of those that it leaves out."""
         opsets = {item.domain: item.version for item in function.opset_import} or scope.opsets
         inner = Scope(opsets, {}, None, attributes, name + "/", scope.depth + 1)
         inner.tensors.update({n: v for n, v in zip(function.input, inputs, strict=False) if v is not None})
         self.nodes(function.node, inner)
-        return [self._output(output, inner) for output in function.output if inner.find(output) is not None]
+        return [inner.find(output) for output in function.output]
 
     def _input(self, item: str, node: NodeProto, name: str, scope: Scope) -> Value | None:
         if not item:

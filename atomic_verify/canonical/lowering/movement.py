@@ -5,9 +5,12 @@ import math
 import numpy as np
 
 from atomic_verify.canonical.lowering.context import NodeContext
-from atomic_verify.canonical.lowering.registry import rule
+from atomic_verify.canonical.lowering.registry import Made, rule
+from atomic_verify.canonical.lowering.values import Value
 from atomic_verify.canonical.program import Function
 from atomic_verify.canonical.views import View
+
+_LONGEST = 2**24
 
 
 @rule("Reshape")
@@ -90,7 +93,7 @@ def concat(node: NodeContext) -> View:
 
 
 @rule("Split")
-def split(node: NodeContext) -> list[View]:
+def split(node: NodeContext) -> list[Made]:
     """Given sizes, or equal ones with a shorter last."""
     x = node.view(0)
     axis = node.axis(int(node.attr("axis")), x.rank)
@@ -99,14 +102,19 @@ def split(node: NodeContext) -> list[View]:
     if sizes is None:
         each = -(-size // count)
         sizes = [min(each, size - place * each) for place in range(count)]
-    if sum(sizes) != size or any(part < 1 for part in sizes):
-        raise node.unsupported(f"{sizes} don't add up to {size}, or leave a part empty", "split")
+    if sum(sizes) != size or any(part < 0 for part in sizes):
+        raise node.unsupported(f"{sizes} don't add up to {size}", "split")
     starts = np.cumsum([0, *sizes]).tolist()
-    return [x.take(axis, start, part) for start, part in zip(starts, sizes, strict=False)]
+    return [_part(node, x, axis, start, part) for start, part in zip(starts, sizes, strict=False)]
+
+
+def _part(node: NodeContext, x: View, axis: int, start: int, size: int) -> Made:
+    shape = [size if other == axis else length for other, length in enumerate(x.shape)]
+    return x.take(axis, start, size) if size else Value.empty(node.dtype(), shape)
 
 
 @rule("Slice")
-def cut(node: NodeContext) -> View:
+def cut(node: NodeContext) -> Made:
     """Ends are clamped as numpy clamps them; a negative step walks backwards."""
     x = node.view(0)
     starts, ends = node.ints(1, "starts") or [], node.ints(2, "ends") or []
@@ -123,7 +131,7 @@ def cut(node: NodeContext) -> View:
         first, stop, by = slice(start, last, step).indices(x.shape[axis])
         begin[axis], stride[axis], sizes[axis] = first, by, len(range(first, stop, by))
     if 0 in sizes:
-        raise node.unsupported(f"nothing is left: shape {tuple(sizes)}", "ends")
+        return Value.empty(node.dtype(), sizes)
     return x.slice(begin, stride, sizes)
 
 
@@ -132,6 +140,8 @@ def trilu(node: NodeContext) -> View:
     """The upper or lower triangle, zeros elsewhere."""
     x = node.view(0)
     shift = int(node.number(1)) if node.has(1) else 0
+    if math.prod(x.shape[-2:]) > _LONGEST:
+        raise node.unsupported(f"matrices of {x.shape[-2:]} are too large", "input")
     ones = np.ones(x.shape[-2:], dtype=np.int64)
     kept = np.triu(ones, shift) if node.attr("upper") else np.tril(ones, shift)
     return node.map(Function.WHERE, node.builder.weight(kept), x, View.immediate(0, x.dtype))
@@ -174,8 +184,22 @@ def reverse_sequence(node: NodeContext) -> View:
     rows = []
     for entry, length in enumerate(lengths):
         row = x.take(batch, entry, 1)
-        if not 1 <= length <= x.shape[time]:
+        if not 0 <= length <= x.shape[time]:
             raise node.unsupported(f"length {length} of {x.shape[time]}", "sequence_lens")
+        turned = [row.take(time, length - 1, length, -1)] if length else []
         rest = [row.take(time, length, x.shape[time] - length)] if length < x.shape[time] else []
-        rows.append(node.builder.concat([row.take(time, length - 1, length, -1), *rest], time))
+        rows.append(node.builder.concat([*turned, *rest], time))
     return node.builder.concat(rows, batch)
+
+
+@rule("Compress")
+def compress(node: NodeContext) -> View:
+    """The elements along an axis (of the flattened tensor without one) where a known condition holds."""
+    x, axis = node.view(0), node.attr("axis")
+    kept = np.flatnonzero(node.known(1))
+    if axis is None:
+        x, axis = node.builder.reshape(x, [x.size]), 0
+    axis = node.axis(axis, x.rank)
+    if not kept.size or kept[-1] >= x.shape[axis]:
+        raise node.unsupported("selects nothing, or beyond the end", "condition")
+    return node.builder.gather(x, node.builder.weight(kept.astype(np.int64)), axis)

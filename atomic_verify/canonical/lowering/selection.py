@@ -12,10 +12,13 @@ from atomic_verify.commitments import DType
 
 _F = Function
 _MOST = 64
+_LONGEST = 2**24
 
 
 def places_along(node: NodeContext, shape: tuple[int, ...], axis: int) -> View:
     """0, 1, 2 ... along an axis, repeated over the others; int64."""
+    if shape[axis] > _LONGEST:
+        raise node.unsupported(f"an axis of {shape[axis]} elements; up to {_LONGEST} are supported", "axis")
     line = np.arange(shape[axis], dtype=np.int64)
     aligned = line.reshape([-1 if other == axis else 1 for other in range(len(shape))])
     return node.builder.weight(aligned).expand(shape)

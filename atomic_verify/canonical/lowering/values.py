@@ -5,6 +5,7 @@ known, and arithmetic on them is done here and now, in ONNX's own types: what a 
 onnxruntime makes of it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ class Value:
         """Known elements; `dtype` converts them."""
         known = np.asarray(array) if dtype is None else np.asarray(array).astype(dtype.numpy)
         return cls(dtype or type_of(known), known.shape, None, known)
+
+    @classmethod
+    def empty(cls, dtype: DType, shape: Sequence[int]) -> "Value":
+        """A tensor without elements: no step can hold it, but a join may leave it out."""
+        return cls(dtype, tuple(shape), None, np.zeros(tuple(shape), dtype.numpy))
 
     @classmethod
     def seen(cls, view: View, dtype: DType) -> "Value":
