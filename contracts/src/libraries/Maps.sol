@@ -33,8 +33,8 @@ library Maps {
             if (y > Float64.SIGN) return true;
             (m, e) = Functions.exp(m, e);
         } else if (fn == Function.LOG) {
-            if (m <= 0) return y != (Float64.LARGEST | Float64.SIGN);
-            (m, e) = Functions.log(m, e);
+            if (m > 0) (m, e) = Functions.log(m, e);
+            else (m, e) = Float64.unpack(Float64.LARGEST | Float64.SIGN);
         } else if (fn == Function.ERF) {
             (m, e) = Functions.erf(m, e);
         } else if (fn == Function.SIN) {
