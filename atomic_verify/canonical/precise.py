@@ -1,154 +1,157 @@
-"""exp, log, pow, sin, cos, atan and erf of one float64 to some 2^-130, as fractions.
+"""exp, log, pow, sin, cos, atan and erf of one float64 to some 80 digits, as fractions.
 
 What `law` measures a committed value against where the law has a tolerance. By the standard library's decimals, of
 which exp and ln are correctly rounded; the others are sums of series in them. Domains and saturation are the laws'.
 """
 
-from decimal import Context, Decimal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
-from functools import cache
+from functools import cache, wraps
 
 from atomic_verify.canonical.program import LARGEST
 
-_DIGITS = 40
-# Series lose digits to cancellation, and reducing an angle of 2^32 costs ten: they run with as many more.
-_GUARD_DIGITS = 60
+# An angle of 2^32 loses ten digits to its reduction, a power 3 to its exponent: all keep 80 and more.
+_DIGITS = 100
 _TRIGONOMETRY_LIMIT = 2**32
 _TOP = Fraction(LARGEST)
-_ONE_BEYOND = 12  # 1 - erf(12) is below 1e-63
+_ONE_BEYOND = 16  # 1 - erf(16) is below 1e-112
+_HALVINGS = 4
 
 
-@cache
-def _context() -> Context:
-    return Context(prec=_DIGITS + _GUARD_DIGITS, Emax=999_999, Emin=-999_999)
+@contextmanager
+def _precision() -> Iterator[None]:
+    with localcontext(Context(prec=_DIGITS, Emax=999_999, Emin=-999_999)):
+        yield
 
 
-def _saturated(value: Decimal) -> Fraction:
-    exact = Fraction(value)
-    return max(-_TOP, min(_TOP, exact))
+def _precise(law: Callable[..., Decimal | Fraction]) -> Callable[..., Fraction]:
+    """Runs with our precision instead of the caller's; the result saturates."""
+
+    @wraps(law)
+    def run(*operands: float) -> Fraction:
+        with _precision():
+            return max(-_TOP, min(_TOP, Fraction(law(*operands))))
+
+    return run
 
 
-def exp(x: float) -> Fraction:
+@_precise
+def exp(x: float) -> Decimal | Fraction:
     """e^x, saturating."""
     return _exp(Decimal(x))
 
 
-def _exp(x: Decimal) -> Fraction:
+def _exp(x: Decimal) -> Decimal | Fraction:
     if x > 710:
         return _TOP
-    if x < -1000:
-        return Fraction(0)
-    return _saturated(_context().exp(x))
+    return Decimal(0) if x < -1000 else x.exp()
 
 
-def log(x: float) -> Fraction:
+@_precise
+def log(x: float) -> Decimal | Fraction:
     """The natural logarithm; minus the largest finite for x <= 0."""
-    return -_TOP if x <= 0 else Fraction(_context().ln(Decimal(x)))
+    return -_TOP if x <= 0 else Decimal(x).ln()
 
 
-def power(base: float, exponent: float) -> Fraction:
+@_precise
+def power(base: float, exponent: float) -> Decimal | Fraction:
     """base^exponent; 0 for a negative base and a fraction, and for 0 and a negative exponent."""
     if exponent == 0:
-        return Fraction(1)
+        return Decimal(1)
     if base == 0 or (base < 0 and not exponent.is_integer()):
-        return Fraction(0)
-    context = _context()
-    size = _exp(context.multiply(Decimal(exponent), context.ln(Decimal(abs(base)))))
+        return Decimal(0)
+    size = _exp(Decimal(exponent) * Decimal(abs(base)).ln())
     return -size if base < 0 and exponent % 2 == 1 else size
 
 
-def sin(x: float) -> Fraction:
+@_precise
+def sin(x: float) -> Decimal:
     """The sine of radians; 0 for |x| >= 2^32."""
     return _circular(x, 0)
 
 
-def cos(x: float) -> Fraction:
+@_precise
+def cos(x: float) -> Decimal:
     """The cosine of radians; 0 for |x| >= 2^32."""
     return _circular(x, 1)
 
 
-def _circular(x: float, quarters: int) -> Fraction:
+def _circular(x: float, quarters: int) -> Decimal:
     """sin(x + quarters * pi / 2)."""
     if abs(x) >= _TRIGONOMETRY_LIMIT:
-        return Fraction(0)
-    context = _context()
-    half_pi = context.divide(_pi(), Decimal(2))
-    turns = int(context.to_integral_value(context.divide(Decimal(x), half_pi)))
-    rest = context.subtract(Decimal(x), context.multiply(Decimal(turns), half_pi))
+        return Decimal(0)
+    half_pi = _pi() / 2
+    turns = int((Decimal(x) / half_pi).to_integral_value())
+    rest = Decimal(x) - turns * half_pi
     place = (turns + quarters) % 4
-    result = _alternating(rest, start=place % 2)
-    return -result if place >= 2 else result
+    return _alternating(rest, cosine=place % 2 == 1) * (-1 if place >= 2 else 1)
 
 
-def _alternating(x: Decimal, start: int) -> Fraction:
-    """sin x (start 0) or cos x (start 1) by its series; |x| < 0.8."""
-    context = _context()
-    square = context.multiply(x, x)
-    term = Decimal(1) if start else x
-    total, n = term, 1 if start else 2
-    while term and abs(term) > abs(total) * Decimal(10) ** -(_DIGITS + _GUARD_DIGITS):
-        term = context.divide(context.multiply(-term, square), Decimal(n * (n + 1)))
-        total = context.add(total, term)
+def _alternating(x: Decimal, cosine: bool) -> Decimal:
+    """sin x or cos x by its series; |x| < 0.8."""
+    term, n = (Decimal(1), 1) if cosine else (x, 2)
+    total = term
+    while _matters(term, total):
+        term *= -x * x / (n * (n + 1))
+        total += term
         n += 2
-    return Fraction(total)
+    return total
 
 
-def atan(x: float) -> Fraction:
+@_precise
+def atan(x: float) -> Decimal:
     """The arc tangent in radians."""
-    context = _context()
-    size = Decimal(abs(x))
+    size = abs(Decimal(x))
     inverted = size > 1
     if inverted:
-        size = context.divide(Decimal(1), size)
+        size = 1 / size
     for _ in range(_HALVINGS):  # atan x = 2 atan(x / (1 + sqrt(1 + x^2)))
-        root = context.sqrt(context.add(Decimal(1), context.multiply(size, size)))
-        size = context.divide(size, context.add(Decimal(1), root))
-    result = context.multiply(_arctangent(size), Decimal(2**_HALVINGS))
+        size /= 1 + (1 + size * size).sqrt()
+    result = _arctangent(size) * (1 << _HALVINGS)
     if inverted:
-        result = context.subtract(context.divide(_pi(), Decimal(2)), result)
-    return Fraction(-result if x < 0 else result)
-
-
-_HALVINGS = 4
+        result = _pi() / 2 - result
+    return -result if x < 0 else result
 
 
 def _arctangent(x: Decimal) -> Decimal:
     """atan x by its series; |x| < 0.07."""
-    context = _context()
-    square = context.multiply(x, x)
-    power_of_x, total, n = x, x, 1
-    while power_of_x and abs(power_of_x) > abs(total) * Decimal(10) ** -(_DIGITS + _GUARD_DIGITS):
-        power_of_x = context.multiply(-power_of_x, square)
+    odd_power, total, n = x, x, 1
+    while _matters(odd_power, total):
+        odd_power *= -x * x
         n += 2
-        total = context.add(total, context.divide(power_of_x, Decimal(n)))
+        total += odd_power / n
     return total
 
 
-def erf(x: float) -> Fraction:
+@_precise
+def erf(x: float) -> Decimal:
     """The error function, by 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!, whose terms don't cancel."""
     if abs(x) > _ONE_BEYOND:
-        return Fraction(1 if x > 0 else -1)
-    context = _context()
+        return Decimal(1 if x > 0 else -1)
     value = Decimal(x)
-    square = context.multiply(value, value)
     term, total, n = value, value, 1
-    while term and abs(term) > abs(total) * Decimal(10) ** -(_DIGITS + _GUARD_DIGITS):
+    while _matters(term, total):
         n += 2
-        term = context.divide(context.multiply(context.multiply(term, square), Decimal(2)), Decimal(n))
-        total = context.add(total, term)
-    scale = context.divide(context.multiply(Decimal(2), context.exp(-square)), context.sqrt(_pi()))
-    return Fraction(context.multiply(total, scale))
+        term *= 2 * value * value / n
+        total += term
+    return total * 2 * (-value * value).exp() / _pi().sqrt()
+
+
+def _matters(term: Decimal, total: Decimal) -> bool:
+    """Whether a series' last term was large enough for the next to count."""
+    return bool(term) and term.adjusted() >= total.adjusted() - _DIGITS
 
 
 @cache
 def _pi() -> Decimal:
     """By Machin's formula."""
-    digits = 10 ** (_DIGITS + 2 * _GUARD_DIGITS)
+    scale: int = 10 ** (_DIGITS + 20)
 
     def inverse_arctangent(n: int) -> int:
-        term: int = digits // n
-        total = term
-        k, sign = 1, -1
+        term: int = scale // n
+        total, k, sign = term, 1, -1
         while term:
             term //= n * n
             k += 2
@@ -156,4 +159,5 @@ def _pi() -> Decimal:
             sign = -sign
         return total
 
-    return Decimal(4 * (4 * inverse_arctangent(5) - inverse_arctangent(239))) / Decimal(digits)
+    with _precision():
+        return Decimal(4 * (4 * inverse_arctangent(5) - inverse_arctangent(239))) / scale
