@@ -28,7 +28,7 @@ def softplus(node: NodeContext, x: View) -> View:
     return node.map(_F.ADD, node.map(_F.MAX, x, 0.0), node.map(_F.LOG, node.map(_F.ADD, small, 1.0)))
 
 
-def _exponential(node: NodeContext, x: View, alpha: float) -> View:
+def exponential(node: NodeContext, x: View, alpha: float) -> View:
     """x where positive, else alpha (exp(x) - 1)."""
     bent = node.map(_F.SUB, node.map(_F.EXP, node.map(_F.MIN, x, 0.0)), 1.0)
     return node.map(_F.ADD, node.map(_F.MAX, x, 0.0), node.map(_F.MUL, bent, alpha))
@@ -45,6 +45,11 @@ def leaky(node: NodeContext, x: View, alpha: float) -> View:
     if 0 <= alpha <= 1:
         return node.map(_F.MAX, x, bent)
     return node.map(_F.WHERE, node.map(_F.LT, x, 0.0), bent, x)
+
+
+def softsign(node: NodeContext, x: View) -> View:
+    """x / (1 + |x|)."""
+    return node.map(_F.DIV, x, node.map(_F.ADD, node.map(_F.ABS, x), 1.0))
 
 
 @rule("Relu")
@@ -69,18 +74,17 @@ def _softplus(node: NodeContext) -> View:
 
 @rule("Softsign")
 def _softsign(node: NodeContext) -> View:
-    x = node.view(0)
-    return node.map(_F.DIV, x, node.map(_F.ADD, node.map(_F.ABS, x), 1.0))
+    return softsign(node, node.view(0))
 
 
 @rule("Elu")
 def _elu(node: NodeContext) -> View:
-    return _exponential(node, node.view(0), node.attr("alpha"))
+    return exponential(node, node.view(0), node.attr("alpha"))
 
 
 @rule("Selu")
 def _selu(node: NodeContext) -> View:
-    return node.map(_F.MUL, _exponential(node, node.view(0), node.attr("alpha")), node.attr("gamma"))
+    return node.map(_F.MUL, exponential(node, node.view(0), node.attr("alpha")), node.attr("gamma"))
 
 
 @rule("Celu")

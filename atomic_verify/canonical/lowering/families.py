@@ -14,6 +14,7 @@ import atomic_verify.canonical.lowering.normalization
 import atomic_verify.canonical.lowering.padding
 import atomic_verify.canonical.lowering.pooling
 import atomic_verify.canonical.lowering.quantisation
+import atomic_verify.canonical.lowering.recurrent
 import atomic_verify.canonical.lowering.reductions
 import atomic_verify.canonical.lowering.scans
 import atomic_verify.canonical.lowering.scattering
