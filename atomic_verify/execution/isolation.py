@@ -7,6 +7,7 @@ can be opened any more) depend on the kernel; which of them stand is reported an
 
 import ctypes
 import os
+import re
 import resource
 import struct
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ SYS_LANDLOCK_CREATE_RULESET, SYS_LANDLOCK_RESTRICT_SELF = 444, 446
 LANDLOCK_CREATE_RULESET_VERSION = 1
 LANDLOCK_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 """How many file rights (the lowest bits) each version of Landlock knows; 16 from version 5 on."""
+
+NPROC_PER_NAMESPACE = (5, 14)
+"""From this kernel on processes are counted per user namespace; before, the limit would count all of the user's."""
 
 STDERR_BYTES = 64 * 1024
 OPEN_FILES = 64
@@ -56,11 +60,14 @@ def raise_first_walls(limits: SandboxLimits) -> bool:
     ):
         resource.setrlimit(kind, (most, most))
     alone = bool(libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
-    if alone:
-        # Counted within the new namespace; outside of one the count would be of all the user's processes.
+    if alone and _kernel_version() >= NPROC_PER_NAMESPACE:
         most = (limits.threads or os.cpu_count() or 1) + OTHER_THREADS
         resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     return alone
+
+
+def _kernel_version() -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def close_files() -> bool:

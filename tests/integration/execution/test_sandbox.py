@@ -322,6 +322,27 @@ def test_behind_the_walls_limits_hold() -> None:
     assert behind_walls(code).stdout.split() == ["bounded", "0", str(isolation.OPEN_FILES), "1"]
 
 
+def test_behind_the_walls_processes_are_bounded_where_the_kernel_can() -> None:
+    code = (
+        "import time\n"
+        "children = []\n"
+        "try:\n"
+        "    for _ in range(100):\n"
+        "        child = os.fork()\n"
+        "        if not child:\n"
+        "            time.sleep(5); os._exit(0)\n"
+        "        children.append(child)\n"
+        "except BlockingIOError:\n"
+        "    pass\n"
+        "for child in children:\n"
+        "    os.kill(child, 9)\n"
+        "print(network_gone, len(children) < 30)\n"
+    )
+    # A network namespace of its own is a user namespace of its own, which counts its processes.
+    alone, bounded = behind_walls(code).stdout.split()
+    assert bounded == alone
+
+
 class TestChannel:
     """Messages from the other side of a wall."""
 
