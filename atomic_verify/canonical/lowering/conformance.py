@@ -19,6 +19,7 @@ from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.evaluate import Keep, evaluate
 from atomic_verify.canonical.lowering import NotConstant, lower
 from atomic_verify.canonical.program import Array
+from atomic_verify.canonical.validity import program_fault
 from atomic_verify.commitments import DType
 
 _TOLERANCE = {"float16": 2e-3, "bfloat16": 2.0**-7}
@@ -158,6 +159,9 @@ def _compare(case: Case) -> str:
             for name in names:
                 model = _fixed(model, name, inputs)
                 del inputs[name]
+    fault = program_fault(program)
+    if fault is not None:
+        return f"step {fault[0]} isn't valid: {fault[1]}"
     answer = evaluate(program, inputs, Keep.OUTPUTS).answer()
     expected = zip((output.name for output in model.graph.output), case.outputs, strict=True)
     return next((found for found in (_difference(answer[name], item) for name, item in expected) if found), "")

@@ -3,6 +3,7 @@
 Reads are noted. `unread` tells afterwards what the node has and the rule never asked for.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from onnx import AttributeProto, GraphProto, NodeProto, helper, numpy_helper
 from atomic_verify.canonical.builder import Builder
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.lowering.values import Value
-from atomic_verify.canonical.program import FLOATS, Array, DType64, Function, Opcode, Scalar
+from atomic_verify.canonical.program import FLOATS, LARGEST, Array, DType64, Function, Opcode, Scalar
 from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
 
@@ -85,6 +86,8 @@ class NodeContext:
             return value.decode(errors="replace")
         if isinstance(value, list) and value and isinstance(value[0], bytes):
             return [item.decode(errors="replace") for item in value]
+        if isinstance(value, float):
+            return self._finite(value, name)
         return numpy_helper.to_array(value) if given.type == AttributeProto.TENSOR else value
 
     def declares(self, name: str) -> bool:
@@ -138,12 +141,14 @@ class NodeContext:
         return [int(item) for item in self.known(index).reshape(-1)]
 
     def number(self, index: int) -> Scalar:
-        """A known scalar input."""
+        """A known scalar input; infinities saturate, uint64 is modulo 2^64 as int64."""
         known = self.known(index)
         if known.size != 1:
             raise self.unsupported(f"one number expected, not shape {known.shape}", self._input_name(index))
         found = known.reshape(-1)[0]
-        return float(found) if self.dtype(index) in FLOATS else int(found)
+        if self.dtype(index) in FLOATS:
+            return self._finite(float(found), self._input_name(index))
+        return int(found.astype(np.int64))
 
     def axis(self, axis: int, rank: int, attribute: str = "axis") -> int:
         """A non-negative axis below `rank`. Raises Unsupported outside."""
@@ -189,6 +194,11 @@ class NodeContext:
             if self.has(index) and index not in self._read:
                 return self._input_name(index)
         return None
+
+    def _finite(self, number: float, attribute: str) -> float:
+        if math.isnan(number):
+            raise self.unsupported("NaN", attribute)
+        return min(max(number, -LARGEST), LARGEST)
 
     def _input_name(self, index: int) -> str:
         declared = self.schema.inputs
