@@ -1,0 +1,5 @@
+"""What a model is like before anybody stakes money on it: checked, hardened, calibrated, explained.
+
+Life cycle: before publishing. `inputs` makes items that a model accepts, `drift` runs onnxruntime beside the canonical
+program, `check` says whether a stranger's file can be used at all.
+"""

@@ -1,0 +1,82 @@
+"""Makes valid inputs for a model that nobody has described: indices inside what they index, masks not all false.
+
+Where an integer input ends up is followed through the graph: through nodes that keep its values, up to a Gather or
+OneHot, whose axis or depth bounds it. An integer that bounds nothing is taken for a mask: ones, and a few zeros.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from atomic_verify.commitments import DType, TensorSpec
+from atomic_verify.commitments.tensors import Array
+
+KEEPS_VALUES = frozenset(
+    {"Cast", "Identity", "Reshape", "Unsqueeze", "Squeeze", "Transpose", "Slice", "Flatten", "Expand", "Tile", "Split"}
+)
+INDEXING = {"Gather": 1, "GatherElements": 1, "OneHot": 0, "GatherND": 1}
+"""Operators that index, and which of their inputs is the index."""
+MASKED_SHARE = 0.1
+
+
+def make_item(model: onnx.ModelProto, specs: Sequence[TensorSpec], rng: np.random.Generator) -> dict[str, Array]:
+    """One random item of the model's signature: floats are normal, integers as the graph asks for."""
+    bounds = index_bounds(model)
+    return {spec.name: _tensor(spec, bounds.get(spec.name), rng) for spec in specs}
+
+
+def index_bounds(model: onnx.ModelProto) -> dict[str, int]:
+    """The smallest size that each input indexes, by name; inputs that index nothing known are left out."""
+    graph = model.graph
+    sizes = {one.name: tuple(one.dims) for one in graph.initializer}
+    constants = {one.name: one for one in graph.initializer}
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    found: dict[str, int] = {}
+    for item in graph.input:
+        seen, waiting = {item.name}, deque([item.name])
+        while waiting:
+            name = waiting.popleft()
+            for node in readers.get(name, ()):
+                size = _indexed(node, name, sizes, constants)
+                if size is not None:
+                    found[item.name] = min(found.get(item.name, size), size)
+                if node.op_type in KEEPS_VALUES and node.input[0] == name:
+                    waiting.extend(out for out in node.output if out not in seen)
+                    seen.update(node.output)
+    return found
+
+
+def _indexed(
+    node: onnx.NodeProto, name: str, sizes: Mapping[str, tuple[int, ...]], constants: Mapping[str, onnx.TensorProto]
+) -> int | None:
+    """How much there is to index, if `name` is this node's index."""
+    place = INDEXING.get(node.op_type)
+    if place is None or len(node.input) <= place or node.input[place] != name:
+        return None
+    if node.op_type == "OneHot":
+        depth = constants.get(node.input[1])
+        return None if depth is None else int(numpy_helper.to_array(depth).reshape(-1)[0])
+    shape = sizes.get(node.input[0])
+    if not shape:
+        return None
+    axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
+    return int(shape[axis])
+
+
+def _tensor(spec: TensorSpec, bound: int | None, rng: np.random.Generator) -> Array:
+    if spec.dtype in (DType.FLOAT, DType.DOUBLE, DType.FLOAT16, DType.BFLOAT16):
+        return rng.standard_normal(spec.shape).astype(spec.dtype.numpy)
+    if bound is not None:
+        most = min(bound, int(np.iinfo(spec.dtype.numpy).max))
+        return rng.integers(0, max(1, most), spec.shape).astype(spec.dtype.numpy)
+    mask = rng.random(spec.shape) >= MASKED_SHARE
+    if mask.ndim:
+        # The first of each row stays: attention over nothing but masked places has no meaning.
+        mask[..., 0] = True
+    return np.asarray(mask).astype(spec.dtype.numpy)
