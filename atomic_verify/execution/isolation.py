@@ -21,7 +21,8 @@ LANDLOCK_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 """How many file rights (the lowest bits) each version of Landlock knows; 16 from version 5 on."""
 
 NPROC_PER_NAMESPACE = (5, 14)
-"""From this kernel on processes are counted per user namespace; before, the limit would count all of the user's."""
+"""From this kernel on processes are counted per user namespace; before, the limit would count all of the user's.
+Root has no such limit: run workers as another user."""
 
 STDERR_BYTES = 64 * 1024
 OPEN_FILES = 64
