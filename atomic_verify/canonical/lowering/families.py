@@ -16,6 +16,7 @@ import atomic_verify.canonical.lowering.pooling
 import atomic_verify.canonical.lowering.quantisation
 import atomic_verify.canonical.lowering.recurrent
 import atomic_verify.canonical.lowering.reductions
+import atomic_verify.canonical.lowering.resizing
 import atomic_verify.canonical.lowering.scans
 import atomic_verify.canonical.lowering.scattering
 import atomic_verify.canonical.lowering.selection
