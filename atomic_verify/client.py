@@ -104,7 +104,7 @@ class GatewayClient:
     """
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8420", *, write_key: str | None = None, timeout: float = 30
+        self, url: str = "http://127.0.0.1:8420", *, write_key: str | None = None, timeout: float = 60
     ) -> None:
         headers = {} if write_key is None else {"Authorization": f"Bearer {write_key}"}
         self.url = url.rstrip("/")

@@ -19,11 +19,15 @@ _Timeout = Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wa
 _Receipts = Annotated[
     Path | None, typer.Option("--receipts", help="Folder that each item's receipt is written into, once it is final.")
 ]
-_GATEWAY = ("gateway__host", "gateway__port", "gateway__write_key_file")
+_Url = Annotated[
+    str | None,
+    typer.Option("--gateway", metavar="URL", help="The gateway.", show_default="the one that the settings describe"),
+]
+_KEY = "gateway__write_key_file"
 
 
 @app.command()
-@with_settings(*_GATEWAY)
+@with_settings(_KEY)
 def submit(
     settings: Settings,
     files: Annotated[
@@ -51,10 +55,11 @@ def submit(
     wait_for: Annotated[bool, typer.Option("--wait", help="Wait until it is final, and print the answers.")] = False,
     timeout: _Timeout = 3_600,
     receipts: _Receipts = None,
+    url: _Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask for one job over FILES: the gateway posts it and pays for it. Prints the job's id."""
-    with _client(settings) as gateway:
+    with _client(settings, url) as gateway:
         status = gateway.submit(
             model,
             files,
@@ -73,10 +78,10 @@ def submit(
 
 
 @app.command()
-@with_settings(*_GATEWAY)
-def show(settings: Settings, job: _JobId, as_json: AsJson = False) -> None:
+@with_settings(_KEY)
+def show(settings: Settings, job: _JobId, url: _Url = None, as_json: AsJson = False) -> None:
     """Show a job: state, deadlines, bids, who was chosen and why, and the gas of each transaction."""
-    with _client(settings) as gateway:
+    with _client(settings, url) as gateway:
         status = gateway.job(job)
     if as_json:
         print_json(dict(status.raw))
@@ -85,25 +90,31 @@ def show(settings: Settings, job: _JobId, as_json: AsJson = False) -> None:
 
 
 @app.command()
-@with_settings(*_GATEWAY)
+@with_settings(_KEY)
 def wait(
-    settings: Settings, job: _JobId, timeout: _Timeout = 3_600, receipts: _Receipts = None, as_json: AsJson = False
+    settings: Settings,
+    job: _JobId,
+    timeout: _Timeout = 3_600,
+    receipts: _Receipts = None,
+    url: _Url = None,
+    as_json: AsJson = False,
 ) -> None:
     """Wait until a job is final, then print the answers. Ends with an error when the job has no result that stands."""
-    with _client(settings) as gateway:
+    with _client(settings, url) as gateway:
         _finish(gateway, job, timeout, receipts, as_json)
 
 
 @app.command("list")
-@with_settings(*_GATEWAY)
+@with_settings(_KEY)
 def list_jobs(
     settings: Settings,
     state: Annotated[str | None, typer.Option("--state", help="Only jobs in this state, such as final.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="How many at most.")] = 50,
+    url: _Url = None,
     as_json: AsJson = False,
 ) -> None:
     """List the jobs that the gateway sees on the chain, newest first."""
-    with _client(settings) as gateway:
+    with _client(settings, url) as gateway:
         found = gateway.jobs(limit, **({} if state is None else {"state": state}))
     if as_json:
         print_json([dict(status.raw) for status in found])
@@ -112,8 +123,8 @@ def list_jobs(
     print_table(["job", "state", "items", "price", "worker"], rows, empty="There are no jobs.")
 
 
-def _client(settings: Settings) -> GatewayClient:
-    """The gateway that the settings name, with its write key."""
+def _client(settings: Settings, url: str | None) -> GatewayClient:
+    """The gateway at `url`, or the one that the settings describe, with its write key."""
     own = settings.gateway
     key = None
     if own.write_key_file is not None:
@@ -121,7 +132,7 @@ def _client(settings: Settings) -> GatewayClient:
             key = own.write_key_file.read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigInvalid(f"The write key can't be read from {own.write_key_file}.") from error
-    return GatewayClient(own.public_url or f"http://{own.host}:{own.port}", write_key=key)
+    return GatewayClient(url or own.public_url or f"http://{own.host}:{own.port}", write_key=key)
 
 
 def _times(text: str | None) -> dict[str, int] | None:

@@ -3,13 +3,16 @@
 Every step is the command itself; what runs until it is stopped runs in a process of its own.
 """
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,10 +134,35 @@ def test_all_roles_on_one_machine(terminal: Terminal) -> None:
     refused = terminal.atomic("job", "submit", files[0], "--model", "gpt", code=1)
     assert refused.stderr.startswith("error model-unknown:")
 
+    run_the_readmes_example(terminal, gateway, files)
     check_receipts(terminal, first, again["answers"])
     terminal.stop()
-    lost = terminal.atomic("job", "list", code=1)
+    lost = terminal.atomic("job", "list", "--gateway", f"http://127.0.0.1:{gateway}", code=1)
     assert lost.stderr.startswith("error gateway-unreachable:")
+
+
+def run_the_readmes_example(terminal: Terminal, port: int, files: list[Path]) -> None:
+    """The README's example as it stands, but for the gateway's port, the model and its files, and shorter times."""
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert example.count("\n") <= 12
+    for old, new in {
+        "http://127.0.0.1:8420": f"http://127.0.0.1:{port}",
+        '"magika"': '"mlp"',
+        'Path("README.md")': f'Path("{files[0]}")',
+        'Path("LICENSE")': f'Path("{files[1]}")',
+        '"label"': '"class_label"',
+        "max_price=10**18": 'max_price=10**18, times={"bidding": 4, "reveal": 4, "execution": 20, "window": 2}',
+    }.items():
+        assert old in example, f"the README's example has no {old}"
+        example = example.replace(old, new)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(example, {})
+    lines = printed.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(str(file)) and line.endswith("True") for line, file in zip(lines, files, strict=False))
+    rpc = terminal.environment["ATOMIC_RPC_URL"]
+    assert "is final and stands" in terminal.atomic("verify", "receipt.json", "--rpc", rpc).stdout
 
 
 def check_receipts(terminal: Terminal, job: str, answers: list[dict[str, Any]]) -> None:
