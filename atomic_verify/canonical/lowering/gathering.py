@@ -1,4 +1,4 @@
-"""Elements read by index: Gather, GatherElements, GatherND, OneHot, Compress, TensorScatter.
+"""Elements read by index: Gather, GatherElements, GatherND, OneHot, TensorScatter.
 
 A negative index counts from the end. One beyond the axis is an error in ONNX, and no worker can answer it; here it
 reads 0, so that a program is total. In a tuple of GatherND, a component beyond its axis may read another element.
@@ -107,18 +107,6 @@ def one_hot(node: NodeContext) -> View:
     hot = node.builder.map(Function.EQ, indices.unsqueeze([axis]), line)
     off, on = (values.take(0, place, 1).squeeze([0]) for place in range(2))
     return node.builder.map(Function.WHERE, hot, on, off)
-
-
-@rule("Compress", since=9)
-def compress(node: NodeContext) -> View:
-    x, axis = node.view(0), node.attr("axis")
-    kept = np.flatnonzero(node.known(1))
-    if axis is None:
-        x, axis = node.builder.reshape(x, (x.size,)), 0
-    axis = node.axis(axis, x.rank)
-    if kept.size == 0 or kept[-1] >= x.shape[axis]:
-        raise node.unsupported(f"{kept.size} of {x.shape[axis]} elements are selected", "condition")
-    return node.builder.gather(x, node.builder.weight(kept), axis)
 
 
 @rule("TensorScatter", since=24)
