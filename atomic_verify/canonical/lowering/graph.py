@@ -159,7 +159,7 @@ def results(node: NodeContext, made: "Made | Sequence[Made]") -> list[Value]:
         raise node.unsupported("not known to this rule", unread)
     several: Sequence[Made] = [made] if isinstance(made, (View, Value)) else made
     if len(several) < node.outputs:
-        raise node.unsupported("not known to this rule", f"output {node.schema.outputs[len(several)].name}")
+        raise node.unsupported("not known to this rule", f"output {node.node.output[len(several)]!r}")
     values = []
     for place, item in enumerate(several):
         values.append(Value.seen(item, output_type(node, place)) if isinstance(item, View) else item)

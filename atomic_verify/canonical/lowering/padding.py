@@ -23,8 +23,7 @@ def pad(node: NodeContext) -> View:
         return node.builder.pad(x, low, high, _fill(node))
     if mode not in _MODES:
         raise node.unsupported(f"{mode!r} isn't known", "mode")
-    if node.has(2):
-        node.value(2)  # a value that this mode doesn't use
+    _fill(node)  # may be given; these modes don't use it
     for axis in range(x.rank):
         if low[axis] or high[axis]:
             x = read_along(node, x, axis, _places(node, x.shape[axis], low[axis], high[axis], mode))
