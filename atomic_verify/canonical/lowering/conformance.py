@@ -24,6 +24,8 @@ from atomic_verify.commitments import DType
 
 _TOLERANCE = {"float16": 2e-3, "bfloat16": 2.0**-7}
 _DEFAULT_TOLERANCE = 1e-5
+# The expected values of this case stand in onnx's source with four decimals.
+_FOUR_DECIMALS = {"test_averagepool_2d_ceil_last_window_starts_on_pad"}
 _NO_TENSOR = "sequences, maps and optionals aren't supported"
 # Expected values are float32's; where they cancel, their error is relative to the largest.
 _ABSOLUTE = 0.1
@@ -164,7 +166,9 @@ def _compare(case: Case) -> str:
         return f"step {fault[0]} isn't valid: {fault[1]}"
     answer = evaluate(program, inputs, Keep.OUTPUTS).answer()
     expected = zip((output.name for output in model.graph.output), case.outputs, strict=True)
-    return next((found for found in (_difference(answer[name], item) for name, item in expected) if found), "")
+    return next(
+        (found for found in (_difference(answer[name], item, case.name) for name, item in expected) if found), ""
+    )
 
 
 def _inputs(case: Case) -> dict[str, Array]:
@@ -191,7 +195,7 @@ def _fixed(model: ModelProto, name: str, inputs: Mapping[str, Array]) -> ModelPr
     return copy
 
 
-def _difference(got: Array, item: Any) -> str:
+def _difference(got: Array, item: Any, case: str) -> str:
     expected = np.asarray(item)
     if got.dtype == DType.BFLOAT16.numpy and expected.dtype == np.uint16:
         expected = expected.view(got.dtype)
@@ -201,6 +205,8 @@ def _difference(got: Array, item: Any) -> str:
         different = int((got != expected).sum())
         return f"{different} of {got.size} elements differ" if different else ""
     tolerance = _TOLERANCE.get(expected.dtype.name, _DEFAULT_TOLERANCE)
+    if case in _FOUR_DECIMALS:
+        tolerance = 5e-4
     wide, truth = got.astype(np.float64), expected.astype(np.float64)
     error = np.abs(wide - truth)
     if (error <= tolerance * np.abs(truth) + _ABSOLUTE * tolerance * np.abs(truth).max(initial=0.0)).all():
