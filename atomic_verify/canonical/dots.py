@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.functions import all_finite, saturate
 from atomic_verify.canonical.program import Array
 
@@ -19,27 +20,27 @@ _SCALED_EXPONENT = 500
 _LARGE_PRODUCT = 2**16
 
 
-def evaluate_dot(left: Array, right: Array, out: Array) -> None:
+def evaluate_dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
     """Write `sum_k left[..., k] * right[..., k]` into `out`; strides of 0 mark where an operand doesn't vary.
 
     `left` and `right` have the shape of `out` and one last axis of terms.
     """
     if out.dtype.kind == "i":
-        _int_dot(left, right, out)
+        _int_dot(left, right, out, buffers)
         return
-    _dot(left, right, out)
+    _dot(left, right, out, buffers)
     if not all_finite(out):
-        _rescue(left, right, out)
+        _rescue(left, right, out, buffers)
 
 
-def _int_dot(left: Array, right: Array, out: Array) -> None:
+def _int_dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
     """Exact modulo 2^64: in float64 where no partial sum can leave its integers, else in int64."""
     bound = _largest(left) * _largest(right) * left.shape[-1]
     if bound >= _EXACT_IN_FLOAT:
-        _dot(left, right, out)
+        _dot(left, right, out, buffers)
         return
     exact = np.empty(out.shape)
-    _dot(_as_float(left), _as_float(right), exact)
+    _dot(_as_float(left), _as_float(right), exact, buffers)
     out[...] = exact
 
 
@@ -56,7 +57,7 @@ def _as_float(values: Array) -> Array:
     return np.broadcast_to(_unrepeated(values).astype(np.float64), values.shape)
 
 
-def _rescue(left: Array, right: Array, out: Array) -> None:
+def _rescue(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
     """Recompute what overflowed on the way: scaled by powers of two, then scaled back, saturating.
 
     Only elements that weren't finite are replaced: their terms are so large that what the scaling loses is far below
@@ -68,24 +69,24 @@ def _rescue(left: Array, right: Array, out: Array) -> None:
         np.broadcast_to(np.ldexp(_unrepeated(side), -exponent), side.shape)
         for side, exponent in zip((left, right), exponents, strict=True)
     )
-    _dot(low, high, scaled)
+    _dot(low, high, scaled, buffers)
     saved = saturate(np.ldexp(scaled, sum(exponents)))
     np.copyto(out, saved, where=~np.isfinite(out))
 
 
-def _dot(left: Array, right: Array, out: Array) -> None:
+def _dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
     varies = [(left.strides[d] != 0, right.strides[d] != 0) for d in range(out.ndim)]
     sizes = [d for d in range(out.ndim) if out.shape[d] > 1]
     batch, rows, columns = ([d for d in sizes if varies[d] == kind] for kind in _KINDS)
     elementwise = not (rows and columns) and batch and left.shape[-1] <= _MAX_ELEMENTWISE_TERMS
     if elementwise or len(batch) + len(rows) + len(columns) < len(sizes):
-        _elementwise(left, right, out)
+        _elementwise(left, right, out, buffers)
         return
     if rows and columns and columns[0] < rows[0]:
         left, right, rows, columns = right, left, columns, rows
     target = _ordered(out, [*batch, *rows, *columns])
     a, b = (_ordered(side, [*batch, *own, out.ndim]) for side, own in ((left, rows), (right, columns)))
-    _products(a, b, target, len(batch))
+    _products(a, b, target, len(batch), buffers)
 
 
 _KINDS = ((True, True), (True, False), (False, True))
@@ -100,35 +101,42 @@ def _ordered(values: Array, axes: Sequence[int]) -> Array:
     return small.transpose([ascending.index(d) for d in axes])
 
 
-def _elementwise(left: Array, right: Array, out: Array) -> None:
+def _elementwise(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
     np.multiply(left[..., 0], right[..., 0], out=out)
-    product = np.empty_like(out)
+    product = buffers.empty(out.shape, out.dtype)
     for term in range(1, left.shape[-1]):
         np.multiply(left[..., term], right[..., term], out=product)
         np.add(out, product, out=out)
 
 
-def _products(left: Array, right: Array, target: Array, batch: int) -> None:
+def _products(left: Array, right: Array, target: Array, batch: int, buffers: Buffers) -> None:
     """Matrix products: (*batch, *rows, K) by (*batch, *columns, K) into (*batch, *rows, *columns)."""
     lead, terms = target.shape[:batch], left.shape[-1]
     count, rows = math.prod(lead), math.prod(left.shape[batch:-1])
     columns = math.prod(right.shape[batch:-1])
     if count > 1 and rows * columns * terms < _LARGE_PRODUCT:
-        product = np.matmul(_rows(left, (count, rows, terms)), _rows(right, (count, columns, terms)).transpose(0, 2, 1))
+        a, b = _rows(left, (count, rows, terms), buffers), _rows(right, (count, columns, terms), buffers)
+        product = np.matmul(a, b.transpose(0, 2, 1), out=buffers.empty((count, rows, columns), target.dtype))
         target[...] = product.reshape(target.shape)
         return
     for index in np.ndindex(lead):
-        a, b = _rows(left[index], (rows, terms)), _rows(right[index], (columns, terms))
+        a, b = _rows(left[index], (rows, terms), buffers), _rows(right[index], (columns, terms), buffers)
         part = target[(*index, ...)]
         if part.flags.c_contiguous:
             np.matmul(a, b.T, out=part.reshape(rows, columns))
         else:
-            part[...] = np.matmul(a, b.T).reshape(part.shape)
+            product = np.matmul(a, b.T, out=buffers.empty((rows, columns), target.dtype))
+            part[...] = product.reshape(part.shape)
 
 
-def _rows(values: Array, shape: tuple[int, ...]) -> Array:
+def _rows(values: Array, shape: tuple[int, ...], buffers: Buffers) -> Array:
     """Reshaped for BLAS, copied only where it must be: rows may lie apart, but not overlap."""
-    values = values.reshape(shape)
-    if values.strides[-2] < shape[-1] * values.itemsize and shape[-2] > 1:
-        return np.ascontiguousarray(values)
-    return values
+    try:
+        merged = values.reshape(shape, copy=False)
+    except ValueError:
+        merged = values
+    if merged.shape == shape and (shape[-2] == 1 or merged.strides[-2] >= shape[-1] * values.itemsize):
+        return merged
+    copied = buffers.empty(shape, values.dtype)
+    copied.reshape(values.shape)[...] = values
+    return copied

@@ -12,6 +12,7 @@ import numpy as np
 
 from atomic_verify.canonical import functions
 from atomic_verify.canonical.access import read
+from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.dots import evaluate_dot
 from atomic_verify.canonical.errors import EvaluationFailed
 from atomic_verify.canonical.gathers import evaluate_gather
@@ -45,6 +46,7 @@ class PreparedProgram:
         self._constant = _constant_steps(program)
         self._last_use = _last_uses(program)
         self._cache: dict[int, Array] = {}
+        self._buffers = Buffers()
 
     def evaluate(
         self,
@@ -61,7 +63,7 @@ class PreparedProgram:
         that dies with the trace. Raises EvaluationFailed for inputs that aren't the signature's.
         """
         kept = self._kept(keep)
-        storage = Storage(memory_limit, directory)
+        storage = Storage(memory_limit, directory, self._buffers)
         items = checked_inputs(self.program, inputs)
         tensors: list[Array | None] = [None] * len(self.program.steps)
         for number, step in enumerate(self.program.steps):
@@ -70,7 +72,8 @@ class PreparedProgram:
                     self._cache[number] = self._run(step, items, tensors, np.empty(step.shape, step.dtype.numpy))
                 tensors[number] = self._cache[number]
             else:
-                out = storage.allocate(number, step) if number in kept else np.empty(step.shape, step.dtype.numpy)
+                allocate = storage.allocate if number in kept else storage.temporary
+                out = allocate(number, step)
                 tensors[number] = self._run(step, items, tensors, out)
             for dead in self._last_use[number]:
                 if dead not in kept:
@@ -87,7 +90,7 @@ class PreparedProgram:
         """Evaluate one step into `out`."""
         flats = [self._flat(operand, items, tensors) for operand in step.operands]
         with np.errstate(all="ignore"):
-            run_step(step, flats, out)
+            run_step(step, flats, out, self._buffers)
         out.flags.writeable = False
         return out
 
@@ -107,7 +110,7 @@ def evaluate(program: Program, inputs: Inputs, keep: Keep | Iterable[int] = Keep
     return PreparedProgram(program).evaluate(inputs, keep)
 
 
-def run_step(step: Step, flats: Sequence[Array | None], out: Array) -> None:
+def run_step(step: Step, flats: Sequence[Array | None], out: Array, buffers: Buffers) -> None:
     """Write a step's tensor into `out`; `flats` are the flat tensors of its operands (widened input), None of
     immediates."""
     match step.opcode:
@@ -117,7 +120,7 @@ def run_step(step: Step, flats: Sequence[Array | None], out: Array) -> None:
             values = [_operand(step, number, flats) for number in range(len(step.operands))]
             functions.apply(step.function, values, out)
         case Opcode.DOT:
-            evaluate_dot(_operand(step, 0, flats), _operand(step, 1, flats), out)
+            evaluate_dot(_operand(step, 0, flats), _operand(step, 1, flats), out, buffers)
         case Opcode.SUM:
             _sum(_operand(step, 0, flats), out)
         case Opcode.MAX:

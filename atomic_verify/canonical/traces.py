@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.program import Array, Program, Step
 from atomic_verify.canonical.widening import narrow
 
@@ -17,10 +18,13 @@ from atomic_verify.canonical.widening import narrow
 class Storage:
     """Where kept tensors lie: memory up to a limit, then memory-mapped files."""
 
-    def __init__(self, memory_limit: int | None = None, directory: Path | None = None) -> None:
+    def __init__(
+        self, memory_limit: int | None = None, directory: Path | None = None, buffers: Buffers | None = None
+    ) -> None:
         """Without a limit nothing goes to disk. `directory` must exist; the system's temporary folder by default."""
         self._limit = memory_limit
         self._directory = directory
+        self._buffers = buffers or Buffers()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.bytes_in_memory = 0
         self.bytes_on_disk = 0
@@ -29,12 +33,16 @@ class Storage:
         """An array of a step's shape and type, to be filled once."""
         if self._limit is None or self.bytes_in_memory + step.nbytes <= self._limit:
             self.bytes_in_memory += step.nbytes
-            return np.empty(step.shape, step.dtype.numpy)
+            return self._buffers.empty(step.shape, step.dtype.numpy)
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="trace-", dir=self._directory)
         self.bytes_on_disk += step.nbytes
         path = Path(self._folder.name) / str(number)
         return np.asarray(np.memmap(path, step.dtype.numpy, "w+", shape=(step.elements,))).reshape(step.shape)
+
+    def temporary(self, _: int, step: Step) -> Array:
+        """An array for a tensor that isn't kept."""
+        return self._buffers.empty(step.shape, step.dtype.numpy)
 
     def close(self) -> None:
         """Remove the files; tensors in them mustn't be read any more."""

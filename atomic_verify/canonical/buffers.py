@@ -1,0 +1,57 @@
+"""Memory for step tensors that is used again once nobody looks at it.
+
+Fresh memory costs a page fault per 4 kB, which takes longer than most steps. A buffer is free when no array views it
+any more, which Python's reference counts tell; so a trace may be kept as long as one likes, and nothing is copied.
+"""
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from atomic_verify.canonical.program import Array
+
+_SMALLEST = 2**14  # below, malloc itself is quick
+_TRIES = 4
+# References to a free buffer while it is looked at: the list's, the local name's, and the count's argument.
+_FREE = 3
+
+
+class Buffers:
+    """A pool of at most `limit` bytes; what doesn't fit is plain memory."""
+
+    __slots__ = ("_limit", "_next", "_sizes", "nbytes")
+
+    def __init__(self, limit: int = 2**28) -> None:
+        self._limit = limit
+        self._sizes: dict[int, list[Array]] = {}
+        self._next: dict[int, int] = {}
+        self.nbytes = 0
+
+    def empty(self, shape: Sequence[int], dtype: "np.dtype[Any]") -> Array:
+        """An uninitialised row-major array that no one else sees."""
+        nbytes = math.prod(shape) * dtype.itemsize
+        if nbytes < _SMALLEST:
+            return np.empty(shape, dtype)
+        size = _size_class(nbytes)
+        buffers = self._sizes.setdefault(size, [])
+        start = self._next.get(size, 0)
+        for place in range(start, start + min(_TRIES, len(buffers))):
+            buffer = buffers[place % len(buffers)]
+            if sys.getrefcount(buffer) == _FREE:
+                self._next[size] = (place + 1) % len(buffers)
+                return buffer[:nbytes].view(dtype).reshape(shape)
+        if self.nbytes + size > self._limit:
+            return np.empty(shape, dtype)
+        buffers.append(np.empty(size, np.uint8))
+        self.nbytes += size
+        self._next[size] = 0
+        return buffers[-1][:nbytes].view(dtype).reshape(shape)
+
+
+def _size_class(nbytes: int) -> int:
+    """Rounded up to a quarter of a power of two, so that tensors of about one size share buffers."""
+    quarter = 1 << max(0, nbytes.bit_length() - 3)
+    return -(-nbytes // quarter) * quarter
