@@ -12,7 +12,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.registry import Made, rule
 from atomic_verify.canonical.lowering.values import Value
-from atomic_verify.canonical.lowering.windows import AxisWindows, padded_sides, windows
+from atomic_verify.canonical.lowering.windows import AxisWindows, auto_pad, padded_sides, windows
 from atomic_verify.canonical.program import LARGEST, Array, DType64, Function, Opcode
 from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
@@ -27,7 +27,11 @@ def _windows(node: NodeContext, x: View) -> list[AxisWindows]:
     kernel = tuple(int(size) for size in node.attr("kernel_shape"))
     if min(kernel, default=0) < 1:
         raise node.unsupported(f"{list(kernel)} has no taps", "kernel_shape")
-    return windows(node, x.shape[2:], kernel)
+    axes = windows(node, x.shape[2:], kernel)
+    if auto_pad(node).startswith("SAME") and any(axis.surplus for axis in axes):
+        # The formula's padding is negative; onnxruntime then cuts on both sides, others don't.
+        raise node.unsupported("windows that skip elements at the end", "auto_pad", "give pads")
+    return axes
 
 
 def _pooled(node: NodeContext, opcode: Opcode, x: View, axes: list[AxisWindows], fill: float | int) -> View:

@@ -27,6 +27,11 @@ class AxisWindows:
     overhang: int
     count: int
 
+    @property
+    def surplus(self) -> bool:
+        """Whether the last window ends before the data does."""
+        return (self.count - 1) * self.stride + self.dilation * (self.taps - 1) + 1 < self.low + self.size
+
     def inside(self, padding: bool) -> Array:
         """(count,) how many taps of each window lie on the data, or on data and padding; never on the overhang."""
         places = np.arange(self.count)[:, None] * self.stride + np.arange(self.taps)[None] * self.dilation
