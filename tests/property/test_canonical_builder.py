@@ -2,6 +2,7 @@
 records only."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import given
@@ -16,6 +17,8 @@ from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
 
 Pair = tuple[View, Array]
+Reduction = tuple[Opcode, Callable[..., Array]]
+REDUCTIONS: tuple[Reduction, ...] = ((Opcode.SUM, np.sum), (Opcode.MAX, np.max), (Opcode.MIN, np.min))
 
 
 class Chain:
@@ -92,7 +95,7 @@ class Chain:
         return pair
 
     def factors(self, size: int) -> tuple[int, ...]:
-        shape = []
+        shape: list[int] = []
         while size > 1 and len(shape) < 4:
             divisors = [d for d in range(1, size + 1) if size % d == 0]
             shape.append(divisors[self.integer(0, len(divisors) - 1)])
@@ -113,7 +116,7 @@ class Chain:
                 )
             case 1 if view.rank:
                 axes = [axis for axis in range(view.rank) if self.integer(0, 1)]
-                opcode, reduce = [(Opcode.SUM, np.sum), (Opcode.MAX, np.max), (Opcode.MIN, np.min)][self.integer(0, 2)]
+                opcode, reduce = REDUCTIONS[self.integer(0, 2)]
                 keep = bool(self.integer(0, 1))
                 return b.reduce(opcode, view, axes, keep), reduce(values, axis=tuple(axes), keepdims=keep)
             case 2 if view.rank:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -34,7 +34,8 @@ SIGNED = tuple(sign * point for point in POINTS for sign in (1.0, -1.0))
 
 def exactly(value: mpmath.mpf) -> Fraction:
     sign, mantissa, exponent, _ = value._mpf_
-    return Fraction(-mantissa if sign else mantissa) * Fraction(2) ** exponent
+    scale = Fraction(2**exponent) if exponent >= 0 else Fraction(1, 2**-exponent)
+    return Fraction(-mantissa if sign else mantissa) * scale
 
 
 def agree(found: Fraction, value: mpmath.mpf) -> None:
