@@ -12,12 +12,6 @@ class WorkerError(AtomicError):
     code = "worker-failed"
 
 
-class KeystoreNotNamed(WorkerError):
-    """No keystore is configured: the worker has no account to work for."""
-
-    code = "keystore-not-named"
-
-
 class StakeMissing(WorkerError):
     """The worker has no stake, so it can't back any bond."""
 

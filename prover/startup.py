@@ -10,6 +10,7 @@ from getpass import getpass
 
 from atomic_verify.chain.client import Chain, ChainOptions
 from atomic_verify.chain.deployment import Deployment
+from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer, load
 from atomic_verify.config import ConfigInvalid, PricingSettings, Settings, TokenPricing
 from atomic_verify.execution.isolation import SandboxLimits
@@ -22,7 +23,7 @@ from atomic_verify.observability import get_logger
 from atomic_verify.protocol.primitives import Address, Amount, parse_address
 from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 from prover.bidding import Policy, Terms
-from prover.errors import KeystoreNotNamed, NoModelInstalled, StakeMissing
+from prover.errors import NoModelInstalled, StakeMissing
 from prover.views import Constants
 from prover.workshop import Engine, Workshop
 

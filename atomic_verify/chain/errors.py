@@ -72,6 +72,12 @@ class AnvilFailed(ChainError):
     code = "anvil-failed"
 
 
+class KeystoreNotNamed(ChainError):
+    """No keystore is named, and what was asked for needs a key or an account."""
+
+    code = "keystore-not-named"
+
+
 class KeystoreMissing(ChainError):
     """There is no keystore file at the path."""
 

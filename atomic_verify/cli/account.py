@@ -16,10 +16,9 @@ from atomic_verify.chain import keystore
 from atomic_verify.chain.calls import Call
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.deployment import Deployment
-from atomic_verify.chain.errors import PasswordMissing
+from atomic_verify.chain.errors import KeystoreNotNamed, PasswordMissing
 from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.chain.transactions import SendPolicy, TxReceipt
-from atomic_verify.cli.errors import KeyNotNamed
 from atomic_verify.cli.output import note, status_console
 from atomic_verify.config import Settings
 from atomic_verify.protocol.intents import IntentState
@@ -55,21 +54,21 @@ def connect(settings: Settings) -> Chain:
 
 
 def signer_of(settings: Settings) -> keystore.Signer:
-    """The account's key. Raises KeyNotNamed, KeystoreMissing, KeystoreMalformed, PasswordMissing, WrongPassword."""
+    """The account's key. Raises KeystoreNotNamed, and what opening a keystore and its password raises."""
     path = settings.keystore
     if path is None:
-        raise KeyNotNamed("No keystore is named.", hint="Give --keystore FILE; make one with: atomic key new FILE")
+        raise KeystoreNotNamed("No keystore is named.", hint="Give --keystore FILE; make one with: atomic key new FILE")
     keystore.address_of(path)  # a missing or malformed file is told before a password is asked for
     return keystore.load(path, password_of(settings))
 
 
 def whose(settings: Settings, account: str | None) -> Address:
-    """The account asked about: the one named, or that of the keystore, which stays closed. Raises KeyNotNamed."""
+    """The account asked about: the one named, or that of the keystore, which stays closed. Raises KeystoreNotNamed."""
     if account is not None:
         return parse_address(account)
     found = None if settings.keystore is None else keystore.address_of(settings.keystore)
     if found is None:
-        raise KeyNotNamed("Whose account?", hint="Name an address, or a keystore with --keystore FILE.")
+        raise KeystoreNotNamed("Whose account?", hint="Name an address, or a keystore with --keystore FILE.")
     return found
 
 

@@ -3,12 +3,6 @@
 from atomic_verify.errors import AtomicError
 
 
-class KeyNotNamed(AtomicError):
-    """A command that acts for an account was given no keystore."""
-
-    code = "key-not-named"
-
-
 class SystemRefused(AtomicError):
     """The operating system refused a file, a folder or a port."""
 

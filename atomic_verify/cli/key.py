@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from atomic_verify.chain import keystore
+from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.cli.account import password_of, signer_of
-from atomic_verify.cli.errors import KeyNotNamed
 from atomic_verify.cli.flags import AsJson, with_settings
 from atomic_verify.cli.output import print_fields, print_json, status_console
 from atomic_verify.config import Settings
@@ -48,7 +48,7 @@ def show(
 def _path(settings: Settings, file: Path | None) -> Path:
     path = file or settings.keystore
     if path is None:
-        raise KeyNotNamed("No keystore is named.", hint="Say which file: atomic key new worker.json")
+        raise KeystoreNotNamed("No keystore is named.", hint="Say which file: atomic key new worker.json")
     return path
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from atomic_verify.chain import keystore
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.deployment import Deployment
-from atomic_verify.chain.errors import KeystoreMissing
+from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.config import Settings
@@ -73,7 +73,7 @@ class Gateway:
 def open_gateway(settings: Settings, ask_password: Callable[[], str]) -> Iterator[Gateway]:
     """Opens all parts, checks them against each other, and closes them in the end.
 
-    Raises ConfigInvalid, KeystoreMissing and others of the keystore, DeploymentMissing, ChainUnavailable, WrongChain,
+    Raises ConfigInvalid, KeystoreNotNamed and others of the keystore, DeploymentMissing, ChainUnavailable, WrongChain,
     NotDeployed, SenderBusy, DatabaseUnavailable, and what a broken model raises.
     """
     write_key = load_write_key(settings.gateway)
@@ -111,7 +111,7 @@ def open_gateway(settings: Settings, ask_password: Callable[[], str]) -> Iterato
 
 def _signer(settings: Settings, ask_password: Callable[[], str]) -> Signer:
     if settings.keystore is None:
-        raise KeystoreMissing(
+        raise KeystoreNotNamed(
             "A gateway signs with its requester's key and no keystore is set.",
             hint="Make one with `atomic key new` and set `keystore`.",
         )

@@ -60,9 +60,9 @@ def test_nobody_is_asked_for_a_password_where_nobody_is(bank: Shell) -> None:
 
 def test_a_command_that_acts_needs_a_key(bank: Shell) -> None:
     del bank.environment["ATOMIC_KEYSTORE"]
-    assert "error key-not-named:" in bank("token", "withdraw", code=1).stderr
-    assert "error key-not-named:" in bank("token", "balance", code=1).stderr
-    assert "error key-not-named:" in bank("key", "show", code=1).stderr
+    assert "error keystore-not-named:" in bank("token", "withdraw", code=1).stderr
+    assert "error keystore-not-named:" in bank("token", "balance", code=1).stderr
+    assert "error keystore-not-named:" in bank("key", "show", code=1).stderr
 
 
 def test_tokens_are_transferred_and_shown(person: Shell) -> None:

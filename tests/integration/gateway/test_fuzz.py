@@ -10,7 +10,7 @@ EXAMPLES = 25
 
 def test_no_request_makes_the_gateway_fail(door: Any) -> None:
     schema = schemathesis.openapi.from_url(f"{door.gateway.public_url}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
     assert len(operations) >= 12
     for operation in operations:
 
