@@ -29,6 +29,7 @@ from atomic_verify.storage.intents import SqlIntentStore
 from atomic_verify.storage.queries import Queries
 from prover.background import Background
 from prover.book import JobBook
+from prover.decisions import OwnDecisions
 from prover.metrics import Metrics
 from prover.quotes import QuoteDesk
 from prover.retention import Keeper
@@ -157,7 +158,7 @@ def _tools(parts: _Parts) -> Tools:
         workshop=parts.workshop,
         blobs=BlobStore(settings.blobs),
         fetch_policy=FetchPolicy(policy.max_input_bytes, allow_private=settings.allow_private_inputs),
-        decisions=DecisionLog(parts.database),
+        decisions=OwnDecisions(DecisionLog(parts.database), parts.signer.address),
         inputs=Background("fetch", FETCHES_AT_ONCE, on_end=parts.wake.set),
         outputs=Background("execute", 1, on_end=parts.wake.set),
         metrics=Metrics(),

@@ -13,7 +13,7 @@ from atomic_verify.commitments import Digest
 from atomic_verify.execution.record import Execution
 from atomic_verify.protocol.primitives import JobId, parse_word, to_hex
 from atomic_verify.storage.blobs import BlobStore, parse_digest
-from atomic_verify.storage.decisions import DecisionLog
+from prover.decisions import OwnDecisions
 
 KIND = "execute"
 DONE = "done"
@@ -49,7 +49,7 @@ def publish(execution: Execution, store: BlobStore) -> Output:
     return Output(root, store.put(execution.payload))
 
 
-def remembered(job: JobId, decisions: DecisionLog, store: BlobStore) -> Output | None:
+def remembered(job: JobId, decisions: OwnDecisions, store: BlobStore) -> Output | None:
     """The output that was published before a restart, if the store still has it."""
     last = next((found for found in reversed(decisions.of(job, KIND)) if found.outcome == DONE), None)
     if last is None:

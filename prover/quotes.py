@@ -15,10 +15,11 @@ from atomic_verify.protocol.primitives import Amount, JobId, to_hex
 from atomic_verify.protocol.quotes import typed_data
 from atomic_verify.protocol.types import Kind, Quote, Rfp
 from atomic_verify.storage.blobs import BlobStore
-from atomic_verify.storage.decisions import Decision, DecisionLog
+from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.fetch import FetchPolicy
 from prover import inputs
 from prover.bidding import Policy, Standing, decide
+from prover.decisions import OwnDecisions
 from prover.errors import QuoteRefused, WorkerNotReady
 from prover.load import Moment, Share
 from prover.seals import TypedDataSigner
@@ -62,7 +63,7 @@ class QuoteDesk:
         workshop: Workshop,
         blobs: BlobStore,
         fetch_policy: FetchPolicy,
-        decisions: DecisionLog,
+        decisions: OwnDecisions,
         *,
         seconds: int,
         moment: Callable[[], Moment],

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from atomic_verify.protocol.primitives import JobId
 from atomic_verify.storage.blobs import BlobStore
-from atomic_verify.storage.decisions import Decision, DecisionLog
+from atomic_verify.storage.decisions import Decision
+from prover.decisions import OwnDecisions
 
 FETCH = "fetch"
 HELD = "held"
@@ -31,7 +32,7 @@ class Keeper:
         """Looks after a blob that this worker put into the store for the job."""
         self._digests.setdefault(job, set()).add(digest)
 
-    def recall(self, decisions: DecisionLog) -> None:
+    def recall(self, decisions: OwnDecisions) -> None:
         """Looks after the blobs that the decision log knows of."""
         for kind in (FETCH, "execute"):
             for decision in decisions.recent(REMEMBERED, kind):

@@ -14,10 +14,11 @@ from atomic_verify.errors import AtomicError
 from atomic_verify.protocol.intents import Intent, IntentState
 from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId, to_hex
 from atomic_verify.storage.blobs import BlobStore
-from atomic_verify.storage.decisions import Decision, DecisionLog
+from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.fetch import FetchPolicy
 from prover.background import Background
 from prover.bidding import ModelFacts, Policy, Standing, estimate
+from prover.decisions import OwnDecisions
 from prover.inputs import HeldInput
 from prover.load import Load, Moment, Share
 from prover.metrics import Metrics
@@ -54,7 +55,7 @@ class Tools:
     workshop: Workshop
     blobs: BlobStore
     fetch_policy: FetchPolicy
-    decisions: DecisionLog
+    decisions: OwnDecisions
     inputs: Background[JobId, HeldInput]
     outputs: Background[JobId, Output]
     metrics: Metrics

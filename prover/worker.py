@@ -133,6 +133,8 @@ class Worker:
         """One look. Raises what reading the chain and the database raises; the next look then reads everything anew."""
         try:
             report = self._follower.sync()
+            if report.is_shared:
+                self._book.distrust()
             self._journal.poll()
             self._book.renew(report.touched)
         except BaseException:

@@ -7,7 +7,7 @@ batch, and two indexers on one database do no harm: the second sees that the cur
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import pairwise
 from typing import Any
@@ -42,6 +42,8 @@ class SyncReport:
     rolled_back_to: int | None = None
     """The lowest ancestor that a re-org went back to, or None."""
     touched: frozenset[Subject] = frozenset()
+    is_shared: bool = False
+    """Whether another indexer moved the cursor since this one's last step: then more changed than `touched` says."""
 
     @property
     def is_at_head(self) -> bool:
@@ -84,6 +86,7 @@ class Indexer:
         self._market = market
         self._first = first_block
         self._batch = batch_blocks
+        self._left_at: _Cursor | None = None
 
     def sync(self, max_batches: int | None = None) -> SyncReport:
         """Indexes up to the chain's head as it is now, or `max_batches` batches. Doing it again changes nothing.
@@ -97,6 +100,8 @@ class Indexer:
         retries = batches = 0
         while max_batches is None or batches < max_batches:
             cursor = self._cursor()
+            report = replace(report, is_shared=report.is_shared or self._left_at not in (None, cursor))
+            self._left_at = cursor
             step = self._tried(cursor, head)
             if step is _Again.OVERTAKEN:
                 continue
@@ -246,7 +251,7 @@ class Indexer:
                 timestamp = head.timestamp if last.number == head.number else None
                 connection.execute(insert(blocks).values(number=last.number, hash=last.hash, timestamp=timestamp))
             _forget_blocks(connection, cursor.number - KEEP_BLOCKS, last.number - KEEP_BLOCKS)
-            _move(connection, last.number, head)
+            self._left_at = _move(connection, last.number, head)
         return SyncReport(head, last.number, len(found), None, frozenset(touched))
 
     def _roll_back(self, cursor: _Cursor, head: BlockRef) -> SyncReport | _Again:
@@ -256,19 +261,14 @@ class Indexer:
                 return _Again.OVERTAKEN
             touched = drop_above(connection, ancestor)
             refold(connection, touched)
-            _move(connection, ancestor, head)
+            self._left_at = _move(connection, ancestor, head)
         return SyncReport(head, ancestor, 0, ancestor, frozenset(touched))
 
 
 def _merged(before: SyncReport, step: SyncReport) -> SyncReport:
     backs = [n for n in (before.rolled_back_to, step.rolled_back_to) if n is not None]
-    return SyncReport(
-        head=step.head,
-        indexed=step.indexed,
-        events=before.events + step.events,
-        rolled_back_to=min(backs, default=None),
-        touched=before.touched | step.touched,
-    )
+    back, touched = min(backs, default=None), before.touched | step.touched
+    return SyncReport(step.head, step.indexed, before.events + step.events, back, touched, before.is_shared)
 
 
 def _locked_cursor(connection: Connection) -> _Cursor:
@@ -284,9 +284,11 @@ def _read_cursor(connection: Connection) -> _Cursor:
     return _Cursor(*connection.execute(query).one())
 
 
-def _move(connection: Connection, cursor: int, head: BlockRef) -> None:
+def _move(connection: Connection, cursor: int, head: BlockRef) -> _Cursor:
+    """Moves the cursor and returns it as it is then."""
     values = {"head_number": head.number, "head_hash": head.hash, "head_timestamp": head.timestamp}
     connection.execute(update(sync_state).values(cursor=cursor, **values))
+    return _read_cursor(connection)
 
 
 def _forget_blocks(connection: Connection, first: int, before: int) -> None:

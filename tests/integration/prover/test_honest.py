@@ -77,3 +77,20 @@ def test_terms_that_do_not_pay_get_no_quote(town: Town) -> None:
     assert (problem["code"], problem["details"]["reason"]) == ("quote-refused", "price-too-low")
     assert int(problem["details"]["asked"]) > UNIT // 1000
     assert town.host.requests == 0, "nothing is fetched for terms that are refused"
+
+
+def test_two_workers_on_one_database_keep_their_own_past(town: Town) -> None:
+    shared = f"sqlite:///{town.folder}/shared.sqlite"
+    cheap = town.hire(2, database_url=shared, worker={"pricing": {"base_price": 10**16}})
+    dear = town.hire(3, database_url=shared, worker={"pricing": {"base_price": 10**17}})
+    payload = town.payload()
+    rfp = town.rfp(payload)
+    job = town.post(rfp, town.host.put(payload))
+
+    town.play(job, rfp, bids=2)
+
+    prices = {event.args["worker"]: event.args["price"] for event in town.events(job, "BidRevealed")}
+    assert prices[cheap.address.lower()] < prices[dear.address.lower()]
+    for worker in (cheap, dear):
+        taken = [one for one in worker.running.tools.decisions.of(job, "bid") if one.outcome == "taken"]
+        assert [int(one.details["price"]) for one in taken] == [prices[worker.address.lower()]]

@@ -23,6 +23,7 @@ from atomic_verify.storage.decisions import DecisionLog
 from atomic_verify.storage.errors import FetchFailed
 from atomic_verify.storage.fetch import FetchPolicy
 from prover.bidding import Policy, Terms
+from prover.decisions import OwnDecisions
 from prover.errors import InputRootMismatch, QuoteRefused, WorkerNotReady
 from prover.load import Load, Moment
 from prover.quotes import QuoteDesk
@@ -82,7 +83,7 @@ def office(models_dir: Path, tmp_path: Path) -> Iterator[Office]:
                 workshop,
                 store,
                 FetchPolicy(10_000, allow_private=True),
-                DecisionLog(database),
+                OwnDecisions(DecisionLog(database), development_signer(2).address),
                 seconds=60,
                 moment=lambda: made[0].moment,
                 clock=lambda: 1.0,

@@ -38,7 +38,7 @@ BOND = Amount(5 * UNIT)
 PRICE = Amount(UNIT)
 WINDOW = 120
 """Chain seconds of every window: nothing here runs out by itself."""
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class InputHost:

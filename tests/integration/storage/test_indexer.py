@@ -139,6 +139,21 @@ def test_whatever_happened_the_end_is_as_if_indexed_straight(
         check_whole(database, chain, straight)
 
 
+def test_an_indexer_says_when_another_one_was_at_work(database: Database) -> None:
+    chain = story(6)
+    one, other = indexer(chain, database), indexer(chain, database)
+    assert not one.sync().is_shared
+    chain.mine([])
+    assert not one.sync().is_shared
+    chain.mine([])
+    other.sync()
+    assert one.sync().is_shared
+    assert not one.sync().is_shared
+    chain.reorg(1, [[]])
+    other.sync()
+    assert one.sync().is_shared
+
+
 def test_two_indexers_on_one_database(database: Database, fresh: Database) -> None:
     chain = story(80)
     errors: list[BaseException] = []
