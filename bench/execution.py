@@ -56,7 +56,7 @@ def _model(model: InstalledModel, items: int) -> Iterator[Figure]:
     yield Figure("execution", f"{model.name}, batch {items}: onnxruntime per item", each * 1000, "ms")
 
 
-def _random(rng: np.random.Generator, dtype: "np.dtype[np.generic]", shape: tuple[int, ...]) -> "np.ndarray":  # type: ignore[type-arg]
+def _random(rng: np.random.Generator, dtype: "np.dtype[np.generic]", shape: tuple[int, ...]) -> "np.ndarray":
     if dtype.kind == "f":
         return rng.random(shape).astype(dtype)
     return rng.integers(0, 200, shape).astype(dtype)

@@ -11,7 +11,7 @@ from atomic_verify.assess.harden import harden
 WIDTH = 256
 
 
-def _model(nodes: list[onnx.NodeProto], weights: dict[str, np.ndarray] | None = None) -> onnx.ModelProto:  # type: ignore[type-arg]
+def _model(nodes: list[onnx.NodeProto], weights: dict[str, np.ndarray] | None = None) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "g",
@@ -42,8 +42,8 @@ def _layer_norm() -> onnx.ModelProto:
     )
 
 
-def _run(graph: bytes, x: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    found: np.ndarray = onnxruntime.InferenceSession(graph).run(None, {"x": x})[0]  # type: ignore[type-arg]
+def _run(graph: bytes, x: np.ndarray) -> np.ndarray:
+    found: np.ndarray = onnxruntime.InferenceSession(graph).run(None, {"x": x})[0]
     return found
 
 
