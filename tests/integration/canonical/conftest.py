@@ -36,5 +36,8 @@ def referee() -> Iterator[RefereeOnChain]:
         sent = anvil.request(
             "eth_sendTransaction", {"from": sender, "data": "0x" + load("Referee").bytecode.hex(), "gas": "0x1000000"}
         )
-        receipt = anvil.request("eth_getTransactionReceipt", sent)
+        # A busy machine mines a moment after it answered.
+        receipt = None
+        while receipt is None:
+            receipt = anvil.request("eth_getTransactionReceipt", sent)
         yield RefereeOnChain(anvil.rpc, receipt["contractAddress"])

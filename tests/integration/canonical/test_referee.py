@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from atomic_verify.assess.inputs import make_item
 from atomic_verify.canonical.evaluate import evaluate
 from atomic_verify.canonical.evidence import Case
 from atomic_verify.canonical.law import element_law
@@ -76,13 +77,12 @@ def _judge_random_program(referee: Any, seed: int) -> None:
         _judge_everything(referee, program, trace, seed)
 
 
-@pytest.mark.parametrize("name", ["mlp"])
+@pytest.mark.parametrize("name", ["mlp", "cnn", "transformer"])
 def test_every_step_of_a_real_model(referee: Any, name: str, tmp_path: Path) -> None:
     installed = build_model(ROOT / "models" / name, tmp_path)
     specs = installed.manifest.input_specs
     model = onnx.load_from_string(installed.executable().graph)
     lowered = lower(model, {spec.name: spec.shape for spec in specs})
-    rng = np.random.default_rng(1)
-    inputs = {spec.name: rng.random(spec.shape).astype(spec.dtype.numpy) for spec in specs}
+    inputs = make_item(model, specs, np.random.default_rng(1))
     with evaluate(lowered.program, inputs) as trace:
         _judge_everything(referee, lowered.program, trace, 2)

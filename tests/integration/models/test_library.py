@@ -41,7 +41,7 @@ def change(path: Path, **changes) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-@pytest.mark.parametrize("name", ["magika", "mlp", "convnet"])
+@pytest.mark.parametrize("name", ["magika", "mlp", "convnet", "cnn", "transformer"])
 def test_the_projects_models_build_pass_the_check_and_open(name: str, tmp_path: Path) -> None:
     model = build_model(MODELS / name, tmp_path)
     found = model.executable()
