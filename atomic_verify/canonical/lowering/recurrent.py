@@ -38,6 +38,9 @@ class _Direction:
 def lstm(node: NodeContext) -> list[View]:
     if node.attr("input_forget", 0):
         raise node.unsupported("coupled gates aren't supported", "input_forget")
+    if node.attr("clip") is not None:
+        # By ONNX's text the input of h is clipped too; onnxruntime leaves it.
+        raise node.unsupported("whether the cell's state is clipped isn't agreed on", "clip")
     return _unrolled(node, 4, ("Sigmoid", "Tanh", "Tanh"), _lstm_cell, states=2)
 
 
