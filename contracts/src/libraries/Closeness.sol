@@ -37,7 +37,9 @@ library Closeness {
                 e = FINEST;
             } else {
                 int256 top = int256(Math.log2(Float64.magnitude(m)));
-                if (top + e > 1023) (m, e) = (m > 0 ? int256(LARGEST_MANTISSA) : -int256(LARGEST_MANTISSA), LARGEST_EXPONENT);
+                if (top + e > 1023) {
+                    (m, e) = (m > 0 ? int256(LARGEST_MANTISSA) : -int256(LARGEST_MANTISSA), LARGEST_EXPONENT);
+                }
                 top = int256(Math.log2(Float64.magnitude(m)));
                 // 121 bits, which truncates by less than 2^-119 of the value.
                 if (top > 120) (m, e) = (m >> uint256(top - 120), e + top - 120);

@@ -121,23 +121,43 @@ library Dot {
         }
     }
 
-    /// @notice The largest element, or the smallest. `finite` tells whether all are, if they are floats.
+    /// @notice The largest of `terms` elements, or the smallest. `finite` tells whether all are, if they are floats.
+    /// @dev Compares keys, integers that are ordered as the elements are: a negative float's bits but the sign's are turned
+    /// over, then each sign; for the smallest all bits. Lanes behind the end count as the first of their word.
     function extreme(bytes memory segment, uint256 terms, bool largest, bool floats)
         internal
         pure
         returns (uint64 best, bool finite)
     {
-        unchecked {
-            finite = true;
-            uint64 bestKey;
-            for (uint256 k = 0; k < terms; ++k) {
-                uint64 x = elementOf(segment, k);
-                if (floats && !Float64.isFinite(x)) finite = false;
-                uint64 order = floats ? Float64.key(x) : x ^ Float64.SIGN;
-                if (!largest) order = ~order;
-                if (k == 0 || order > bestKey) (best, bestKey) = (x, order);
+        uint256 signs = LANES_ONE << 63;
+        uint256 turned = largest ? signs : ~signs;
+        uint256 bestKey;
+        uint256 bad;
+        assembly ("memory-safe") {
+            let place := add(segment, 32)
+            let end := add(place, shl(3, terms))
+            for { } lt(place, end) { place := add(place, 32) } {
+                let x := mload(place)
+                if gt(add(place, 32), end) {
+                    let behind := shr(shl(3, sub(end, place)), not(0))
+                    x := or(and(x, not(behind)), and(mul(shr(192, x), LANES_ONE), behind))
+                }
+                x := or(shl(8, and(x, BYTES_ODD)), and(shr(8, x), BYTES_ODD))
+                x := or(shl(16, and(x, PAIRS_ODD)), and(shr(16, x), PAIRS_ODD))
+                x := or(shl(32, and(x, WORDS_ODD)), and(shr(32, x), WORDS_ODD))
+                if floats {
+                    bad := or(bad, add(and(shr(52, x), LANES_EXPONENT), LANES_ONE))
+                    x := xor(x, mul(and(shr(63, x), LANES_ONE), 0x7fffffffffffffff))
+                }
+                x := xor(x, turned)
+                for { } x { x := shr(64, x) } {
+                    if gt(and(x, LANE), bestKey) { bestKey := and(x, LANE) }
+                }
             }
         }
+        finite = bad & LANES_OVERFLOW == 0;
+        best = uint64(bestKey ^ turned);
+        if (floats && best & Float64.SIGN != 0) best ^= Float64.SIGN - 1;
     }
 
     /// @notice Element k of a segment.
