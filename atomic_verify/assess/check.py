@@ -4,6 +4,7 @@ Life cycle: before anything else is done with a model. The file is a stranger's:
 here (pure Python over bounded data), and run by onnxruntime in the sandbox only.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -50,7 +51,9 @@ class ModelCheck:
         return self.supported and self.drift is not None and self.drift <= MAX_DRIFT
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"discontinuities": list(self.discontinuities)}
+        # JSON has no infinity; what is infinitely far away has a reason.
+        drift = self.drift if self.drift is not None and math.isfinite(self.drift) else None
+        return asdict(self) | {"drift": drift, "discontinuities": list(self.discontinuities)}
 
 
 def check_file(
@@ -88,6 +91,10 @@ def _measured(graph: bytes, lowered: Lowered, items: int) -> Drift:
 
 
 def _finding(began: float, lowered: Lowered | None, drift: Drift | None, reason: str | None) -> ModelCheck:
+    if drift is not None and math.isinf(drift.relative):
+        reason = "onnxruntime answers with NaN or infinity, or where the model means zero"
+    elif drift is not None and drift.relative > MAX_DRIFT:
+        reason = f"onnxruntime drifts by more than {MAX_DRIFT:g}: harden the model"
     return ModelCheck(
         supported=lowered is not None and drift is not None,
         reason=reason,

@@ -1,4 +1,7 @@
-"""`atomic model`: install a model from its source folder, publish it on a chain, list what there is."""
+"""`atomic model`: install a model from its source folder, publish it on a chain, list what there is.
+
+The commands that look at a model before that are in `assess`.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from atomic_verify.chain.client import Chain
+from atomic_verify.cli import assess
 from atomic_verify.cli.account import connect, open_account
 from atomic_verify.cli.flags import CHAIN, KEY, AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
@@ -14,7 +18,8 @@ from atomic_verify.models.build import build_model
 from atomic_verify.models.library import InstalledModel, ModelLibrary
 from atomic_verify.protocol.primitives import to_hex
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, publish and list models.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check, build, publish and list models.")
+app.add_typer(assess.app)
 
 SOURCES = Path("models")
 """Where a repository keeps the source folders of its models."""

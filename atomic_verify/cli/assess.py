@@ -1,0 +1,135 @@
+"""`atomic model check|harden|explain|conformance`: what a model is like before it is published.
+
+These take ONNX files, installed or not; `check` runs a stranger's file in the sandbox only.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import onnx
+import typer
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from atomic_verify.assess.check import check_file
+from atomic_verify.assess.explain import explain as explain_program
+from atomic_verify.assess.explain import picture
+from atomic_verify.assess.harden import harden as harden_model
+from atomic_verify.canonical.errors import Unsupported
+from atomic_verify.canonical.lowering import lower
+from atomic_verify.canonical.lowering.conformance import run as run_conformance
+from atomic_verify.cli.flags import AsJson
+from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
+
+app = typer.Typer()
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="An ONNX file.", exists=True, dir_okay=False)]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option("--shape", metavar="NAME=1,3,224,224", help="Shape of an input that the file leaves open; repeat it."),
+]
+SHOWN_REASONS = 40
+
+
+def parse_shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
+    """Shapes by name. Only the last `=` divides, so names may hold colons and equal signs."""
+    found = {}
+    for text in given or ():
+        name, is_divided, sizes = text.rpartition("=")
+        try:
+            shape = tuple(int(size) for size in sizes.split(",")) if sizes else ()
+        except ValueError:
+            shape = (0,)
+        if not is_divided or not name or min(shape, default=1) < 1:
+            raise typer.BadParameter(f"{text!r} isn't NAME=1,3,224,224", param_hint="--shape")
+        found[name] = shape
+    return found
+
+
+def read_model(file: Path) -> onnx.ModelProto:
+    """The model in a file. Raises Unsupported for anything else."""
+    try:
+        return onnx.load_model_from_string(file.read_bytes())
+    except DecodeError:
+        raise Unsupported(reason="not an ONNX file") from None
+
+
+@app.command()
+def check(file: File, shape: Shapes = None, as_json: AsJson = False) -> None:
+    """Check that a model can be used here: supported, and near to what it means. Ends with 0 only if it can."""
+    shapes = parse_shapes(shape)
+    with status_console().status(f"Checking {file}") as status:
+        found = check_file(file.read_bytes(), shapes, status.update)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_fields(
+            [
+                ("supported", "yes" if found.supported else "no"),
+                ("steps", found.steps),
+                ("trace bytes", f"{found.trace_bytes:,}"),
+                ("drift", "not measured" if found.drift is None else f"{found.drift:.3g}"),
+                *(("float decides", one) for one in found.discontinuities),
+                *([("reason", found.reason)] if found.reason else []),
+                ("seconds", f"{found.seconds:.1f}"),
+            ]
+        )
+    if not found.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def harden(
+    file: File,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the execution graph is written.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model's execution graph: float64 around the nodes where float32 cancels, the rest as it is."""
+    made = harden_model(read_model(file))
+    out.write_bytes(made.graph)
+    if as_json:
+        print_json({"file": str(out), "bytes": len(made.graph), "nodes": list(made.nodes)})
+        return
+    note(f"{len(made.nodes)} nodes run in float64" if made.nodes else "Nothing cancels; the graph is as it was.")
+    print_fields([("file", out), *(("float64", name) for name in made.nodes)])
+
+
+@app.command()
+def explain(
+    file: File,
+    shape: Shapes = None,
+    out: Annotated[
+        Path | None, typer.Option("--picture", metavar="OUT.svg", help="Write a picture of the graph there.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a model means: its canonical program, step by step, with the ONNX node that each came from."""
+    model = read_model(file)
+    lowered = lower(model, parse_shapes(shape))
+    steps = explain_program(lowered.program)
+    if out is not None:
+        out.write_text(picture(model, lowered), encoding="utf-8")
+    if as_json:
+        print_json({"steps": [step.to_json() for step in steps], "trace_bytes": lowered.trace_bytes})
+        return
+    rows = [(step.number, step.what, step.type, step.reads, f"{step.bytes:,}", step.node) for step in steps]
+    print_table(["step", "law", "tensor", "reads", "bytes", "node"], rows, empty="The program has no steps.")
+    note(f"{len(steps)} steps, {lowered.trace_bytes:,} trace bytes, {len(lowered.program.weights)} weights")
+    for one in lowered.discontinuities:
+        note(f"a float decides: {one}")
+
+
+@app.command()
+def conformance(as_json: AsJson = False) -> None:
+    """Run ONNX's own single-node tests against the lowering: each passes or is refused, none may be wrong."""
+    with status_console().status("Running ONNX's own tests"):
+        found = run_conformance()
+    wrong: list[dict[str, Any]] = [{"case": one.case, "reason": one.reason} for one in found.wrong]
+    if as_json:
+        print_json({"passed": found.passed, "refused": found.refused, "wrong": wrong})
+    else:
+        print_fields([("passed", found.passed), ("refused", sum(found.refused.values())), ("wrong", len(wrong))])
+        rows = [(count, reason) for reason, count in list(found.refused.items())[:SHOWN_REASONS]]
+        print_table(["refused", "why"], [*rows, *(("wrong", f"{o['case']}: {o['reason']}") for o in wrong)], empty="")
+    if wrong:
+        raise typer.Exit(1)
