@@ -75,9 +75,13 @@ class NodeContext:
     def attr(self, name: str, default: Any = None) -> Any:
         """The attribute's value; else the schema's default at this opset; else `default`. Strings are str."""
         self._read.add(name)
-        given = self.attributes.get(name)
-        if given is None and name in self.schema.attributes:
-            known = self.schema.attributes[name].default_value
+        given, declared = self.attributes.get(name), self.schema.attributes.get(name)
+        if given is not None and declared is not None and given.type != int(declared.type):
+            raise self.unsupported("of another type than ONNX declares", name)
+        if given is None and declared is not None:
+            if declared.required:
+                raise self.unsupported("missing", name)
+            known = declared.default_value
             given = known if known.type != AttributeProto.UNDEFINED else None
         if given is None:
             return default

@@ -20,6 +20,8 @@ from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
 
 _MAX_DEPTH = 32
+# What Python and numpy raise where shapes, axes or types don't fit each other.
+_CONTRADICTIONS = (ValueError, LookupError, ArithmeticError, TypeError, StopIteration)
 _DOMAINS = ("", "ai.onnx")
 
 
@@ -85,7 +87,7 @@ class GraphLowering:
                 made = results(context, found(context))
         except Unsupported as error:
             raise located(error, context) from None
-        except (ValueError, IndexError, KeyError, ZeroDivisionError) as error:
+        except _CONTRADICTIONS as error:
             raise context.unsupported(f"the node contradicts its inputs ({error})") from error
         if made is not None:
             return made

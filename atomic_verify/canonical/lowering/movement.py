@@ -152,6 +152,8 @@ def depth_to_space(node: NodeContext) -> View:
     x, block = node.view(0), int(node.attr("blocksize"))
     mode = node.attr("mode", "DCR")
     batch, channels, height, width = x.shape
+    if block < 1 or channels % (block * block):
+        raise node.unsupported(f"{channels} channels don't make blocks of {block}", "blocksize")
     depth = channels // (block * block)
     if mode == "DCR":
         split_up = node.builder.reshape(x, [batch, block, block, depth, height, width]).perm([0, 3, 4, 1, 5, 2])
@@ -167,6 +169,8 @@ def space_to_depth(node: NodeContext) -> View:
     x, block = node.view(0), int(node.attr("blocksize"))
     mode = node.attr("mode", "DCR")
     batch, channels, height, width = x.shape
+    if block < 1 or height % block or width % block:
+        raise node.unsupported(f"{height} x {width} elements don't make blocks of {block}", "blocksize")
     blocks = node.builder.reshape(x, [batch, channels, height // block, block, width // block, block])
     if mode not in ("DCR", "CRD"):
         raise node.unsupported(f"{mode!r} isn't known", "mode")

@@ -64,9 +64,9 @@ class Value:
 
     @classmethod
     def seen(cls, view: View, dtype: DType) -> "Value":
-        """What a view shows, of an ONNX type that is widened to the view's. Raises RuntimeError otherwise."""
+        """What a view shows, of an ONNX type that is widened to the view's. Raises Unsupported otherwise."""
         if widened(dtype) is not view.dtype:
-            raise RuntimeError(f"a {view.dtype.name} view can't be {dtype.name}")
+            raise Unsupported(attribute=f"element type {dtype.name}", reason="not for this operator")
         return cls(dtype, view.shape, view, None)
 
     @property

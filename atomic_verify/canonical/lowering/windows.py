@@ -11,6 +11,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.program import Array
 
+_MOST = 2**24
 _AUTO = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 
 
@@ -80,6 +81,8 @@ def _axis(
         # One more window, unless it would start behind the data and its left padding. Before opset 22 the standard
         # doesn't say so, but onnxruntime and onnx's shape inference do.
         count += (count * stride) < size + low
+    if count * taps > _MOST:
+        raise node.unsupported(f"{count} windows of {taps} elements; up to {_MOST} together are supported", "pads")
     reach = (count - 1) * stride + span
     return AxisWindows(size, taps, stride, dilation, low, high, max(0, reach - size - low - high), count)
 
