@@ -140,7 +140,7 @@ library Merkle {
         uint256 used;
         assembly ("memory-safe") {
             let sibling := proof.offset
-            for { } depth { depth := sub(depth, 1) } {
+            for { } and(gt(length, 1), gt(depth, 0)) { depth := sub(depth, 1) } {
                 if and(first, 1) {
                     nodes := sub(nodes, 32)
                     mstore(nodes, calldataload(sibling))
@@ -162,6 +162,20 @@ library Merkle {
                     mstore8(pair, 1)
                     if iszero(staticcall(gas(), 2, pair, 65, to, 32)) { revert(0, 0) }
                     pair := add(pair, 64)
+                }
+            }
+            // One node is left, most often from the start: the same without loops over pairs. It stands on its side of
+            // the pair at `nodes`, where each level's digest is written for the next.
+            if depth {
+                let prefix := sub(nodes, 1)
+                mstore8(prefix, 1)
+                mstore(add(nodes, shl(5, and(first, 1))), mload(nodes))
+                for { } depth { depth := sub(depth, 1) } {
+                    mstore(add(nodes, shl(5, iszero(and(first, 1)))), calldataload(sibling))
+                    sibling := add(sibling, 32)
+                    first := shr(1, first)
+                    let side := mul(shl(5, and(first, 1)), gt(depth, 1))
+                    if iszero(staticcall(gas(), 2, prefix, 65, add(nodes, side), 32)) { revert(0, 0) }
                 }
             }
             used := shr(5, sub(sibling, proof.offset))
