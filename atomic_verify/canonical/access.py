@@ -13,6 +13,8 @@ from atomic_verify.canonical.program import Array, Guard, Scalar
 
 Range = tuple[int, int]
 
+_ITEM_BYTES = 8
+
 
 def box_of(shape: Sequence[int], guards: Sequence[Guard]) -> list[Range] | None:
     """Per dimension the indices `[low, high)` that the guards over at most one dimension let through; None for none."""
@@ -42,54 +44,64 @@ def _inside(b: int, c: int, n: int) -> Range:
     return -(b // c), -((b - n) // c)
 
 
-def strided(flat: Array, base: int, strides: Sequence[int], shape: Sequence[int]) -> Array:
-    """The view of a contiguous `flat` array with element strides; a stride of 0 repeats. Nothing is copied."""
-    return np.ndarray(
-        tuple(shape),
-        flat.dtype,
-        buffer=flat,
-        offset=base * flat.itemsize,
-        strides=tuple(stride * flat.itemsize for stride in strides),
-    )
+class Access:
+    """An access of float64 or int64 elements over all indices of a shape, worked out once and read often."""
+
+    __slots__ = ("_base", "_box", "_fill", "_inner", "_offset", "_shape", "_sizes", "_small", "_strides", "_wide")
+
+    def __init__(
+        self, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard] = (), fill: Scalar = 0
+    ) -> None:
+        self._base, self._strides, self._shape, self._fill = base, tuple(strides), tuple(shape), fill
+        columns = list(zip(strides, *(guard.c for guard in guards), strict=True))
+        # Along other dimensions the access doesn't vary: what it reads is made once and repeated with stride 0.
+        self._small = tuple(n if any(column) or not guards else 1 for n, column in zip(shape, columns, strict=True))
+        self._box = box_of(self._small, guards)
+        box = self._box or [(0, 0)] * len(self._small)
+        self._wide = tuple(guard for guard in guards if _breadth(guard, self._small) > 1)
+        self._inner = None if not guards else tuple(slice(low, high) for low, high in box)
+        self._sizes = tuple(high - low for low, high in box)
+        start = sum(stride * low for stride, (low, _) in zip(strides, box, strict=True))
+        self._offset = _ITEM_BYTES * (base + start)
+        self._strides = tuple(_ITEM_BYTES * stride for stride in strides)
+
+    def read(self, flat: Array) -> Array:
+        """An array of the whole shape: a view of `flat` if there is no guard, else a new one.
+
+        Where the access doesn't vary, the array has stride 0.
+        """
+        if self._inner is None:
+            return np.ndarray(self._sizes, flat.dtype, flat, self._offset, self._strides)
+        result = np.empty(self._small, flat.dtype)
+        self._fill_in(flat, result)
+        return np.broadcast_to(result, self._shape)
+
+    def write(self, flat: Array, out: Array) -> None:
+        """Copy all elements into `out`, an array of the whole shape."""
+        if self._inner is None or self._small != self._shape:
+            out[...] = self.read(flat)
+        else:
+            self._fill_in(flat, out)
+
+    def _fill_in(self, flat: Array, out: Array) -> None:
+        out.fill(self._fill)
+        if self._box is None or self._inner is None:
+            return
+        if not self._wide:
+            out[self._inner] = np.ndarray(self._sizes, flat.dtype, flat, self._offset, self._strides)
+            return
+        strides = [stride // _ITEM_BYTES for stride in self._strides]
+        address, inside = linear(self._base, strides, self._box), np.ones((1,) * len(self._box), dtype=bool)
+        for guard in self._wide:
+            place = linear(guard.b, guard.c, self._box)
+            inside = inside & (place >= 0) & (place < guard.n)
+        address, inside = np.broadcast_arrays(address, inside)
+        out[self._inner] = np.where(inside, flat[np.where(inside, address, 0)], self._fill)
 
 
-def read(
-    flat: Array, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard], fill: Scalar
-) -> Array:
-    """All elements of an access as an array of `shape`: a view of `flat` if there is no guard, else a new array.
-
-    Where the access doesn't vary, the array has stride 0.
-    """
-    if not guards:
-        return strided(flat, base, strides, shape)
-    columns = zip(shape, strides, *(guard.c for guard in guards), strict=True)
-    small = [size if any(column) else 1 for size, *column in columns]
-    return np.broadcast_to(_guarded(flat, base, strides, small, guards, fill), tuple(shape))
-
-
-def _guarded(
-    flat: Array, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard], fill: Scalar
-) -> Array:
-    result = np.full(tuple(shape), fill, flat.dtype)
-    box = box_of(shape, guards)
-    if box is None:
-        return result
-    starts, sizes = [low for low, _ in box], [high - low for low, high in box]
-    inner = tuple(slice(low, high) for low, high in box)
-    wide = [guard for guard in guards if sum(1 for c, size in zip(guard.c, shape, strict=True) if c and size > 1) > 1]
-    if not wide:
-        base += sum(stride * start for stride, start in zip(strides, starts, strict=True))
-        result[inner] = strided(flat, base, strides, sizes)
-        return result
-    address, inside = linear(base, strides, box), np.ones((1,) * len(box), dtype=bool)
-    for guard in wide:
-        place = linear(guard.b, guard.c, box)
-        inside = inside & (place >= 0) & (place < guard.n)
-    address, inside = np.broadcast_arrays(address, inside)
-    taken = flat[np.where(inside, address, 0)]
-    taken[~inside] = fill
-    result[inner] = taken
-    return result
+def _breadth(guard: Guard, shape: Sequence[int]) -> int:
+    """Over how many dimensions the guard depends."""
+    return sum(1 for coefficient, size in zip(guard.c, shape, strict=True) if coefficient and size > 1)
 
 
 def linear(constant: int, coefficients: Sequence[int], box: Sequence[Range]) -> Array:

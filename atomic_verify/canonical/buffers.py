@@ -6,7 +6,6 @@ any more, which Python's reference counts tell; so a trace may be kept as long a
 
 import math
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +29,9 @@ class Buffers:
         self._next: dict[int, int] = {}
         self.nbytes = 0
 
-    def empty(self, shape: Sequence[int], dtype: "np.dtype[Any]") -> Array:
+    def empty(self, shape: int | tuple[int, ...], dtype: "np.dtype[Any]") -> Array:
         """An uninitialised row-major array that no one else sees."""
-        nbytes = math.prod(shape) * dtype.itemsize
+        nbytes = (shape if isinstance(shape, int) else math.prod(shape)) * dtype.itemsize
         if nbytes < _SMALLEST:
             return np.empty(shape, dtype)
         size = _size_class(nbytes)

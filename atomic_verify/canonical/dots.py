@@ -18,30 +18,73 @@ _EXACT_IN_FLOAT = 2**53
 _SCALED_EXPONENT = 500
 # Multiply-adds of one product of a batch from which on a call of its own is cheap.
 _LARGE_PRODUCT = 2**16
+_KINDS = ((True, True), (True, False), (False, True))
 
 
-def evaluate_dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
-    """Write `sum_k left[..., k] * right[..., k]` into `out`; strides of 0 mark where an operand doesn't vary.
+class Dot:
+    """How one dot step is computed: which output dimensions are batch, rows and columns, worked out once."""
 
-    `left` and `right` have the shape of `out` and one last axis of terms.
-    """
-    if out.dtype.kind == "i":
-        _int_dot(left, right, out, buffers)
-        return
-    _dot(left, right, out, buffers)
-    if not all_finite(out):
-        _rescue(left, right, out, buffers)
+    __slots__ = ("_columns", "_elementwise", "_order", "_rows", "_swapped")
 
+    def __init__(self, left: Sequence[bool], right: Sequence[bool], shape: Sequence[int], terms: int) -> None:
+        """`left` and `right` tell along which dimensions of the output the operands vary."""
+        sizes = [d for d, size in enumerate(shape) if size > 1]
+        kinds = {d: (left[d], right[d]) for d in sizes}
+        batch, rows, columns = ([d for d in sizes if kinds[d] == kind] for kind in _KINDS)
+        few = not (rows and columns) and bool(batch) and terms <= _MAX_ELEMENTWISE_TERMS
+        self._elementwise = few or len(batch) + len(rows) + len(columns) < len(sizes)
+        self._swapped = bool(rows and columns and columns[0] < rows[0])
+        self._order = batch
+        self._rows, self._columns = (columns, rows) if self._swapped else (rows, columns)
 
-def _int_dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
-    """Exact modulo 2^64: in float64 where no partial sum can leave its integers, else in int64."""
-    bound = _largest(left) * _largest(right) * left.shape[-1]
-    if bound >= _EXACT_IN_FLOAT:
-        _dot(left, right, out, buffers)
-        return
-    exact = np.empty(out.shape)
-    _dot(_as_float(left), _as_float(right), exact, buffers)
-    out[...] = exact
+    def run(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
+        """Write `sum_k left[..., k] * right[..., k]` into `out`, saturating.
+
+        Both have the shape of `out` and one last axis of terms, and stride 0 where they don't vary.
+        """
+        if out.dtype.kind == "i":
+            self._run_ints(left, right, out, buffers)
+            return
+        self._run(left, right, out, buffers)
+        if not all_finite(out):
+            self._rescue(left, right, out, buffers)
+
+    def _run(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
+        if self._elementwise:
+            _elementwise(left, right, out, buffers)
+            return
+        if self._swapped:
+            left, right = right, left
+        batch, terms = self._order, out.ndim
+        target = _ordered(out, [*batch, *self._rows, *self._columns])
+        a, b = _ordered(left, [*batch, *self._rows, terms]), _ordered(right, [*batch, *self._columns, terms])
+        _products(a, b, target, len(batch), buffers)
+
+    def _run_ints(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
+        """Exact modulo 2^64: in float64 where no partial sum can leave its integers, else in int64."""
+        bound = _largest(left) * _largest(right) * left.shape[-1]
+        if bound >= _EXACT_IN_FLOAT:
+            self._run(left, right, out, buffers)
+            return
+        exact = buffers.empty(out.shape, np.dtype(np.float64))
+        self._run(_as_float(left), _as_float(right), exact, buffers)
+        out[...] = exact
+
+    def _rescue(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
+        """Recompute what overflowed on the way: scaled by powers of two, then scaled back, saturating.
+
+        Only elements that weren't finite are replaced: their terms are so large that what the scaling loses is far
+        below the tolerance.
+        """
+        scaled = np.empty(out.shape)
+        exponents = [math.frexp(float(np.abs(_unrepeated(x)).max()))[1] - _SCALED_EXPONENT for x in (left, right)]
+        low, high = (
+            np.broadcast_to(np.ldexp(_unrepeated(side), -exponent), side.shape)
+            for side, exponent in zip((left, right), exponents, strict=True)
+        )
+        self._run(low, high, scaled, buffers)
+        saved = saturate(np.ldexp(scaled, sum(exponents)))
+        np.copyto(out, saved, where=~np.isfinite(out))
 
 
 def _largest(values: Array) -> int:
@@ -55,41 +98,6 @@ def _unrepeated(values: Array) -> Array:
 
 def _as_float(values: Array) -> Array:
     return np.broadcast_to(_unrepeated(values).astype(np.float64), values.shape)
-
-
-def _rescue(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
-    """Recompute what overflowed on the way: scaled by powers of two, then scaled back, saturating.
-
-    Only elements that weren't finite are replaced: their terms are so large that what the scaling loses is far below
-    the tolerance.
-    """
-    scaled = np.empty(out.shape)
-    exponents = [math.frexp(float(np.abs(_unrepeated(side)).max()))[1] - _SCALED_EXPONENT for side in (left, right)]
-    low, high = (
-        np.broadcast_to(np.ldexp(_unrepeated(side), -exponent), side.shape)
-        for side, exponent in zip((left, right), exponents, strict=True)
-    )
-    _dot(low, high, scaled, buffers)
-    saved = saturate(np.ldexp(scaled, sum(exponents)))
-    np.copyto(out, saved, where=~np.isfinite(out))
-
-
-def _dot(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
-    varies = [(left.strides[d] != 0, right.strides[d] != 0) for d in range(out.ndim)]
-    sizes = [d for d in range(out.ndim) if out.shape[d] > 1]
-    batch, rows, columns = ([d for d in sizes if varies[d] == kind] for kind in _KINDS)
-    elementwise = not (rows and columns) and batch and left.shape[-1] <= _MAX_ELEMENTWISE_TERMS
-    if elementwise or len(batch) + len(rows) + len(columns) < len(sizes):
-        _elementwise(left, right, out, buffers)
-        return
-    if rows and columns and columns[0] < rows[0]:
-        left, right, rows, columns = right, left, columns, rows
-    target = _ordered(out, [*batch, *rows, *columns])
-    a, b = (_ordered(side, [*batch, *own, out.ndim]) for side, own in ((left, rows), (right, columns)))
-    _products(a, b, target, len(batch), buffers)
-
-
-_KINDS = ((True, True), (True, False), (False, True))
 
 
 def _ordered(values: Array, axes: Sequence[int]) -> Array:

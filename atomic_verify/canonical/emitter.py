@@ -14,7 +14,7 @@ from hashlib import sha256
 import numpy as np
 
 from atomic_verify.canonical import functions
-from atomic_verify.canonical.access import read
+from atomic_verify.canonical.access import Access
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.program import (
     LARGEST,
@@ -94,7 +94,7 @@ class Emitter:
         if view.source is not Source.WEIGHT:
             return None
         flat = self.weights[view.tensor]
-        return np.array(read(flat, view.base, view.strides, view.shape, view.guards, view.fill))
+        return np.array(Access(view.base, view.strides, view.shape, view.guards, view.fill).read(flat))
 
     def map(self, function: Function, *views: View) -> View:
         """A scalar function of views, broadcast against each other by numpy's rules."""

@@ -5,6 +5,7 @@ each runs at full speed first, and only where the result isn't finite is the law
 told from `+0`. The same laws for single elements, in exact arithmetic, are in `law`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -50,7 +51,7 @@ def apply(function: Function, operands: Sequence[Array], out: Array) -> Array:
     Operands must be finite; the result is. `out` may be one of the operands.
     """
     with np.errstate(all="ignore"):
-        _APPLY[function](*operands, out)
+        LAWS[function](*operands, out)
     return out
 
 
@@ -63,16 +64,16 @@ def saturate(values: Array) -> Array:
 def all_finite(values: Array) -> bool:
     """Whether no element is NaN or infinite; may say no where all are finite but their sum isn't.
 
-    A sum is the fastest pass over an array, and a NaN or an infinity always survives it.
+    A sum is the fastest pass over an array, and a NaN or an infinity always survives it. The caller silences numpy's
+    warnings.
     """
-    with np.errstate(all="ignore"):
-        return bool(np.isfinite(np.add.reduce(values, axis=None)))
+    return math.isfinite(np.add.reduce(values, axis=None))
 
 
-_Law = Callable[..., None]
+Law = Callable[..., None]
 
 
-def _plain(operation: np.ufunc) -> _Law:
+def _plain(operation: np.ufunc) -> Law:
     def run(*operands_and_out: Array) -> None:
         *operands, out = operands_and_out
         operation(*operands, out=out)
@@ -80,7 +81,7 @@ def _plain(operation: np.ufunc) -> _Law:
     return run
 
 
-def _saturating(operation: np.ufunc) -> _Law:
+def _saturating(operation: np.ufunc) -> Law:
     def run(*operands_and_out: Array) -> None:
         *operands, out = operands_and_out
         operation(*operands, out=out)
@@ -90,7 +91,7 @@ def _saturating(operation: np.ufunc) -> _Law:
     return run
 
 
-def _patched(operation: np.ufunc, outside: Callable[..., Array], value: float) -> _Law:
+def _patched(operation: np.ufunc, outside: Callable[..., Array], value: float) -> Law:
     """An operation that isn't finite outside its domain, where its law has a value of its own."""
 
     def run(values: Array, out: Array) -> None:
@@ -121,7 +122,7 @@ def _divide(left: Array, right: Array, out: Array) -> None:
         saturate(out)
 
 
-def _modulo(operation: np.ufunc) -> _Law:
+def _modulo(operation: np.ufunc) -> Law:
     def run(left: Array, right: Array, out: Array) -> None:
         by_zero = right == 0
         operation(left, right, out=out)
@@ -159,7 +160,7 @@ def _float_to_int(values: Array, out: Array) -> None:
     np.copyto(out, INT_MIN, where=values <= -(2.0**63))
 
 
-def _shift(operation: np.ufunc) -> _Law:
+def _shift(operation: np.ufunc) -> Law:
     def run(values: Array, by: Array, out: Array) -> None:
         outside = (by < 0) | (by > 63)
         amount = np.where(outside, 0, by).astype(np.uint64)
@@ -173,7 +174,7 @@ def _erf(values: Array, out: Array) -> None:
     out[...] = erf(values)
 
 
-_APPLY: dict[Function, _Law] = {
+LAWS: dict[Function, Law] = {
     Function.ADD: _saturating(np.add),
     Function.SUB: _saturating(np.subtract),
     Function.MUL: _saturating(np.multiply),
@@ -207,3 +208,4 @@ _APPLY: dict[Function, _Law] = {
     Function.XOR: _plain(np.bitwise_xor),
     Function.ATAN: _plain(np.arctan),
 }
+"""Each function as `law(*operands, out)`, for callers that silence numpy's warnings themselves."""

@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from atomic_verify.canonical.access import linear, strided
+from atomic_verify.canonical.access import Access, linear
 from atomic_verify.canonical.program import Array, Step
 
 
-def evaluate_gather(step: Step, flat: Array | None, indices: Array, out: Array) -> None:
-    """Write `data[address + stride * j]` into `out`; `flat` is the data, `indices` all j, of the step's shape."""
-    data = step.operands[0]
-    if flat is None:
-        out[...] = np.where((indices >= 0) & (indices < step.limit), data.fill, 0)
-    elif data.guards or not _take(step, flat, indices, out):
+def evaluate_gather(step: Step, flat: Array, indices: Array, out: Array) -> None:
+    """Write `data[address + stride * j]` into `out`; `flat` is the data, `indices` all j, of the step's shape or a
+    single one."""
+    if step.operands[0].guards or not _take(step, flat, indices, out):
         _through_addresses(step, flat, indices, out)
 
 
@@ -23,12 +21,8 @@ def _take(step: Step, flat: Array, indices: Array, out: Array) -> bool:
     if set(by_index) & set(by_address):
         return False
     rest = [d for d in range(out.ndim) if d not in by_index]
-    table = strided(
-        flat,
-        data.base,
-        (step.stride, *(data.strides[d] for d in rest)),
-        (step.limit, *(out.shape[d] for d in rest)),
-    )
+    strides = (step.stride, *(data.strides[d] for d in rest))
+    table = Access(data.base, strides, (step.limit, *(out.shape[d] for d in rest))).read(flat)
     places = indices[tuple(slice(None) if d in by_index else 0 for d in range(indices.ndim))]
     inside = (places >= 0) & (places < step.limit)
     taken = np.asarray(table[np.where(inside, places, 0)])

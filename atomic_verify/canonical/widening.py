@@ -18,10 +18,11 @@ def widen(array: Array) -> Array:
         return array.astype(np.uint64).view(np.int64)
     if array.dtype.kind in "biu":
         return array.astype(np.int64)
-    wide = array.astype(np.float64)
-    if not all_finite(wide):
-        np.copyto(wide, 0.0, where=np.isnan(wide))
-        saturate(wide)
+    with np.errstate(all="ignore"):
+        wide = array.astype(np.float64)
+        if not all_finite(wide):
+            np.copyto(wide, 0.0, where=np.isnan(wide))
+            saturate(wide)
     return wide
 
 

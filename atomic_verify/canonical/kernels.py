@@ -1,0 +1,173 @@
+"""Each step of a program as a function over numpy arrays, worked out once and run often.
+
+Small steps take a few microseconds, so all that doesn't depend on the item (strides, guards, dimension kinds, views of
+weights) is decided when a program is prepared.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from atomic_verify.canonical import functions
+from atomic_verify.canonical.access import Access
+from atomic_verify.canonical.buffers import Buffers
+from atomic_verify.canonical.dots import Dot
+from atomic_verify.canonical.gathers import evaluate_gather
+from atomic_verify.canonical.program import REDUCTIONS, Array, Guard, Opcode, Operand, Source, Step
+from atomic_verify.canonical.widening import widen
+
+Flats: TypeAlias = Sequence[Array | None]
+Kernel: TypeAlias = Callable[[Sequence[Array], Flats, Array, Buffers], None]
+"""Writes a step's tensor: the item's arrays, the flat tensors so far, the array to fill, scratch memory. The caller
+silences numpy's warnings."""
+
+_Reader: TypeAlias = Callable[[Sequence[Array], Flats], Array]
+
+# Reductions of fewer terms run as passes over the whole tensor: numpy's own loop costs some 20 ns per result.
+_FEW_TERMS = 16
+_SCALE = 2.0**-13
+
+
+def compile_step(step: Step, weights: Sequence[Array]) -> Kernel:
+    """The kernel of a valid step."""
+    match step.opcode:
+        case Opcode.LOAD | Opcode.COPY:
+            return _copy(step, weights)
+        case Opcode.MAP:
+            return _map(step, weights)
+        case Opcode.DOT:
+            return _dot(step, weights)
+        case Opcode.SUM:
+            return _reduction(step, weights, _sum)
+        case Opcode.MAX:
+            return _reduction(step, weights, lambda values, out: _fold(np.maximum, values, out))
+        case Opcode.MIN:
+            return _reduction(step, weights, lambda values, out: _fold(np.minimum, values, out))
+        case Opcode.GATHER:
+            return _gather(step, weights)
+        case Opcode.CONCAT:
+            return _concat(step, weights)
+
+
+def _access(step: Step, operand: Operand) -> Access:
+    """The operand over all indices of the step: (*shape), or (*shape, terms) of a reduction."""
+    if step.opcode not in REDUCTIONS:
+        return Access(operand.base, operand.strides, step.shape, operand.guards, operand.fill)
+    # The reduction dimensions are one contiguous segment.
+    rank = len(step.shape)
+    guards = [Guard(guard.b, (*guard.c[:rank], 0), guard.n) for guard in operand.guards]
+    return Access(operand.base, (*operand.strides[:rank], 1), (*step.shape, step.terms), guards, operand.fill)
+
+
+def _flat_reader(operand: Operand, weights: Sequence[Array]) -> _Reader:
+    """The operand's whole source, flat."""
+    number = operand.tensor
+    if operand.source is Source.WEIGHT:
+        weight = weights[number]
+        return lambda items, flats: weight
+    if operand.source is Source.INPUT:
+        return lambda items, flats: widen(items[number].reshape(-1))
+    # A tensor is freed only after its last reader.
+    return lambda items, flats: flats[number]  # type: ignore[return-value]
+
+
+def _reader(step: Step, number: int, weights: Sequence[Array]) -> _Reader:
+    """All elements that the step reads through an operand."""
+    operand = step.operands[number]
+    if operand.source is Source.IMMEDIATE:
+        constant = np.array(operand.fill)
+        return lambda items, flats: constant
+    read = _access(step, operand).read
+    if operand.source is Source.WEIGHT and not operand.guards:
+        view = read(weights[operand.tensor])
+        return lambda items, flats: view
+    if operand.source is Source.STEP:
+        tensor = operand.tensor
+        return lambda items, flats: read(flats[tensor])  # type: ignore[arg-type]
+    flat = _flat_reader(operand, weights)
+    return lambda items, flats: read(flat(items, flats))
+
+
+def _copy(step: Step, weights: Sequence[Array]) -> Kernel:
+    operand = step.operands[0]
+    if operand.source is Source.IMMEDIATE:
+        return lambda items, flats, out, buffers: out.fill(operand.fill)
+    flat, write = _flat_reader(operand, weights), _access(step, operand).write
+    return lambda items, flats, out, buffers: write(flat(items, flats), out)
+
+
+def _map(step: Step, weights: Sequence[Array]) -> Kernel:
+    law = functions.LAWS[step.function]
+    readers = [_reader(step, number, weights) for number in range(len(step.operands))]
+    if len(readers) == 2:
+        left, right = readers
+        return lambda items, flats, out, buffers: law(left(items, flats), right(items, flats), out)
+    return lambda items, flats, out, buffers: law(*[read(items, flats) for read in readers], out)
+
+
+def _dot(step: Step, weights: Sequence[Array]) -> Kernel:
+    left, right = (_reader(step, number, weights) for number in range(2))
+    along_left, along_right = (
+        [any((operand.strides[d], *(guard.c[d] for guard in operand.guards))) for d in range(len(step.shape))]
+        for operand in step.operands
+    )
+    run = Dot(along_left, along_right, step.shape, step.terms).run
+    return lambda items, flats, out, buffers: run(left(items, flats), right(items, flats), out, buffers)
+
+
+def _reduction(step: Step, weights: Sequence[Array], law: Callable[[Array, Array], None]) -> Kernel:
+    read = _reader(step, 0, weights)
+    return lambda items, flats, out, buffers: law(read(items, flats), out)
+
+
+def _sum(values: Array, out: Array) -> None:
+    _fold(np.add, values, out)
+    if out.dtype.kind == "f" and not functions.all_finite(out):
+        # An intermediate sum overflowed: at a smaller scale none can, and what it loses is far below the tolerance.
+        scaled = np.empty(out.shape)
+        _fold(np.add, values * _SCALE, scaled)
+        np.copyto(out, functions.saturate(scaled / _SCALE), where=~np.isfinite(out))
+
+
+def _fold(operation: np.ufunc, values: Array, out: Array) -> None:
+    """Reduce the last axis."""
+    terms = values.shape[-1]
+    if terms > _FEW_TERMS or out.size <= terms:
+        operation.reduce(values, axis=-1, out=out)
+        return
+    out[...] = values[..., 0]
+    for term in range(1, terms):
+        operation(out, values[..., term], out=out)
+
+
+def _gather(step: Step, weights: Sequence[Array]) -> Kernel:
+    data, places = _flat_reader(step.operands[0], weights), _reader(step, 1, weights)
+    return lambda items, flats, out, buffers: evaluate_gather(step, data(items, flats), places(items, flats), out)
+
+
+def _concat(step: Step, weights: Sequence[Array]) -> Kernel:
+    parts = []
+    start = 0
+    for operand, end in zip(step.operands, step.splits, strict=True):
+        place = tuple(slice(start, end) if d == step.axis else slice(None) for d in range(len(step.shape)))
+        parts.append((place, _part(step, operand, start, end - start, weights)))
+        start = end
+
+    def run(items: Sequence[Array], flats: Flats, out: Array, buffers: Buffers) -> None:
+        for place, read in parts:
+            out[place] = read(items, flats)
+
+    return run
+
+
+def _part(step: Step, operand: Operand, start: int, size: int, weights: Sequence[Array]) -> _Reader:
+    """What a concat reads through one operand: only its own part of the axis."""
+    if operand.source is Source.IMMEDIATE:
+        constant = np.array(operand.fill)
+        return lambda items, flats: constant
+    shape = (*step.shape[: step.axis], size, *step.shape[step.axis + 1 :])
+    base = operand.base + start * operand.strides[step.axis]
+    guards = [Guard(guard.b + start * guard.c[step.axis], guard.c, guard.n) for guard in operand.guards]
+    read, flat = Access(base, operand.strides, shape, guards, operand.fill).read, _flat_reader(operand, weights)
+    return lambda items, flats: read(flat(items, flats))
