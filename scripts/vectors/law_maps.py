@@ -51,29 +51,41 @@ POWERS = (
 )  # fmt: skip
 CASES_EACH = 10
 
+Operands = tuple[int, int, list[int]]
 MapCase = tuple[int, int, list[int], Expected]
 
 
 def maps(dice: random.Random) -> Iterator[MapCase]:
-    """Function, dtype of the first value operand, operands, law."""
-    for function in FLOAT_UNARY:
-        for a in (*FLOAT_EDGES, *_floats(dice, CASES_EACH)):
-            yield _exact(function, FLOAT, [a])
-    for function in INT_UNARY:
-        for a in (*INT_EDGES, *_ints(dice, CASES_EACH)):
-            yield _exact(function, INT, [a])
-    for function in (*BINARY, 4):
-        for pair in _pairs(dice, FLOAT_EDGES, _floats(dice, 4 * CASES_EACH)):
-            yield _exact(function, FLOAT, pair)
-    for function in (*BINARY, *INT_BINARY):
-        for pair in _pairs(dice, INT_EDGES, _ints(dice, 2 * CASES_EACH)):
-            yield _exact(function, INT, pair)
-    for dtype, edges in ((FLOAT, FLOAT_EDGES), (INT, INT_EDGES)):
-        for condition in (0, 1, of_int(-1), 2**32, MINUS):
-            yield _exact(26, dtype, [condition, *dice.sample(edges, 2)])
+    """Function, dtype of the last operand, operands, law."""
+    for function, dtype, operands in itertools.chain(_of_one(dice), _of_two(dice), _choices(dice)):
+        yield function, dtype, operands, exact_law(function, dtype, operands)
     for function in APPROXIMATE:
         for operands in _arguments(dice, function):
             yield function, FLOAT, operands, approximate_law(function, operands)
+
+
+def _of_one(dice: random.Random) -> Iterator[Operands]:
+    for function in FLOAT_UNARY:
+        for a in (*FLOAT_EDGES, *_floats(dice, CASES_EACH)):
+            yield function, FLOAT, [a]
+    for function in INT_UNARY:
+        for a in (*INT_EDGES, *_ints(dice, CASES_EACH)):
+            yield function, INT, [a]
+
+
+def _of_two(dice: random.Random) -> Iterator[Operands]:
+    for function in (*BINARY, 4):
+        for pair in _pairs(dice, FLOAT_EDGES, _floats(dice, 4 * CASES_EACH)):
+            yield function, FLOAT, pair
+    for function in (*BINARY, *INT_BINARY):
+        for pair in _pairs(dice, INT_EDGES, _ints(dice, 2 * CASES_EACH)):
+            yield function, INT, pair
+
+
+def _choices(dice: random.Random) -> Iterator[Operands]:
+    for dtype, edges in ((FLOAT, FLOAT_EDGES), (INT, INT_EDGES)):
+        for condition in (0, 1, of_int(-1), 2**32, MINUS):
+            yield 26, dtype, [condition, *dice.sample(edges, 2)]
 
 
 def values(dice: random.Random) -> Iterator[tuple[int, list[int], int, int]]:
@@ -86,12 +98,8 @@ def values(dice: random.Random) -> Iterator[tuple[int, list[int], int, int]]:
                 yield function, operands, round(value / Fraction(2) ** exponent), exponent
 
 
-def _exact(function: int, dtype: int, operands: list[int]) -> MapCase:
-    return function, dtype, operands, exact_law(function, dtype, operands)
-
-
 def _floats(dice: random.Random, count: int) -> list[int]:
-    found = []
+    found: list[int] = []
     while len(found) < count:
         if dice.random() < 0.5:
             word = dice.getrandbits(64)

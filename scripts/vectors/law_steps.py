@@ -7,7 +7,6 @@ that it reads are worked out here, from the definition alone.
 import math
 import random
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -57,7 +56,9 @@ class Access:
     def encode(self) -> bytes:
         immediate = self.source == IMMEDIATE
         head = struct.pack(">BBI", self.source, self.dtype, 0 if immediate else self.tensor)
-        head += (0 if immediate else len(self.words)).to_bytes(5, "big") + struct.pack(">BQ", len(self.guards), self.fill)
+        head += (0 if immediate else len(self.words)).to_bytes(5, "big") + struct.pack(
+            ">BQ", len(self.guards), self.fill
+        )
         if immediate:
             return head
         rank = len(self.strides)

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from scripts.vectors.law_maps import maps, values
 from scripts.vectors.law_numbers import Expected, broken, lawful
-from scripts.vectors.law_programs import records, steps
+from scripts.vectors.law_programs import steps
+from scripts.vectors.law_records import records
 
 FILE = Path(__file__).resolve().parents[2] / "tests" / "vectors" / "laws.json"
 SEED = 20
