@@ -93,7 +93,8 @@ def _declare(info: ValueInfoProto, given: Sequence[int] | None, builder: Builder
 def _shape(info: ValueInfoProto, given: Sequence[int] | None) -> tuple[int, ...]:
     """The input's concrete shape. Raises Unsupported if neither the model nor the caller says."""
     tensor = info.type.tensor_type
-    declared = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
+    # Some exporters write -1 for an open dimension.
+    declared = [d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in tensor.shape.dim]
     if given is None:
         given = [size for size in declared if size is not None]
         if not tensor.HasField("shape") or len(given) < len(declared):

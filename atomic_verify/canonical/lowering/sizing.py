@@ -9,6 +9,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.resampling import AxisResize
 
+_LONGEST = 2**16
 _POLICIES = ("stretch", "not_larger", "not_smaller")
 
 
@@ -84,6 +85,6 @@ def _sized(
 
 
 def _some(node: NodeContext, count: int) -> int:
-    if count < 1:
-        raise node.unsupported(f"an axis of {count} elements", "sizes")
+    if not 1 <= count <= _LONGEST:
+        raise node.unsupported(f"an axis of {count} elements; 1 to {_LONGEST} are supported", "sizes")
     return count
