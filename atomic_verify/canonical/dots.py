@@ -4,8 +4,10 @@ Output dimensions fall into batch (both operands vary), rows (only the left one 
 what remains is a batched matrix product. Sums may run in any order: the law's tolerance covers all of them.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +26,7 @@ _KINDS = ((True, True), (True, False), (False, True))
 class Dot:
     """How one dot step is computed: which output dimensions are batch, rows and columns, worked out once."""
 
-    __slots__ = ("_columns", "_elementwise", "_order", "_rows", "_swapped")
+    __slots__ = ("_elementwise", "_lead", "_left", "_out", "_right", "_size", "_swapped")
 
     def __init__(self, left: Sequence[bool], right: Sequence[bool], shape: Sequence[int], terms: int) -> None:
         """`left` and `right` tell along which dimensions of the output the operands vary."""
@@ -34,8 +36,13 @@ class Dot:
         few = not (rows and columns) and bool(batch) and terms <= _MAX_ELEMENTWISE_TERMS
         self._elementwise = few or len(batch) + len(rows) + len(columns) < len(sizes)
         self._swapped = bool(rows and columns and columns[0] < rows[0])
-        self._order = batch
-        self._rows, self._columns = (columns, rows) if self._swapped else (rows, columns)
+        if self._swapped:
+            rows, columns = columns, rows
+        rank = len(shape)
+        self._out = _Order([*batch, *rows, *columns], rank)
+        self._left, self._right = _Order([*batch, *rows, rank], rank + 1), _Order([*batch, *columns, rank], rank + 1)
+        self._lead = tuple(shape[d] for d in batch)
+        self._size = math.prod(shape[d] for d in rows), math.prod(shape[d] for d in columns), terms
 
     def run(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
         """Write `sum_k left[..., k] * right[..., k]` into `out`, saturating.
@@ -55,10 +62,26 @@ class Dot:
             return
         if self._swapped:
             left, right = right, left
-        batch, terms = self._order, out.ndim
-        target = _ordered(out, [*batch, *self._rows, *self._columns])
-        a, b = _ordered(left, [*batch, *self._rows, terms]), _ordered(right, [*batch, *self._columns, terms])
-        _products(a, b, target, len(batch), buffers)
+        self._products(self._left.of(left), self._right.of(right), self._out.of(out), buffers)
+
+    def _products(self, left: Array, right: Array, target: Array, buffers: Buffers) -> None:
+        """Matrix products: (*batch, *rows, K) by (*batch, *columns, K) into (*batch, *rows, *columns)."""
+        rows, columns, terms = self._size
+        count = math.prod(self._lead)
+        if count > 1 and rows * columns * terms < _LARGE_PRODUCT:
+            a, b = _rows(left, (count, rows, terms), buffers), _rows(right, (count, columns, terms), buffers)
+            product = np.matmul(a, b.transpose(0, 2, 1), out=buffers.empty((count, rows, columns), target.dtype))
+            target[...] = product.reshape(target.shape)
+            return
+        for index in itertools.product(*map(range, self._lead)):
+            a, b = _rows(left[index], (rows, terms), buffers), _rows(right[index], (columns, terms), buffers)
+            place: tuple[Any, ...] = (*index, ...)  # the dots keep rank 0 an array
+            part = target[place]
+            if part.flags.c_contiguous:
+                np.matmul(a, b.T, out=part.reshape(rows, columns))
+            else:
+                product = np.matmul(a, b.T, out=buffers.empty((rows, columns), target.dtype))
+                part[...] = product.reshape(part.shape)
 
     def _run_ints(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
         """Exact modulo 2^64: in float64 where no partial sum can leave its integers, else in int64."""
@@ -100,13 +123,20 @@ def _as_float(values: Array) -> Array:
     return np.broadcast_to(_unrepeated(values).astype(np.float64), values.shape)
 
 
-def _ordered(values: Array, axes: Sequence[int]) -> Array:
-    """A view with `axes` in this order; the others are dropped."""
-    kept = set(axes)
-    # Without the dots, what has no axes left would be a copy.
-    small = values[(*(slice(None) if d in kept else 0 for d in range(values.ndim)), ...)]
-    ascending = sorted(axes)
-    return small.transpose([ascending.index(d) for d in axes])
+class _Order:
+    """A view with some axes in a given order; the others are dropped."""
+
+    __slots__ = ("_index", "_order")
+
+    def __init__(self, axes: Sequence[int], rank: int) -> None:
+        ascending = sorted(axes)
+        dropped = len(axes) < rank
+        self._index = tuple(slice(None) if d in axes else 0 for d in range(rank)) if dropped else None
+        self._order = None if list(axes) == ascending else [ascending.index(d) for d in axes]
+
+    def of(self, values: Array) -> Array:
+        small = values if self._index is None else values[(*self._index, ...)]
+        return small if self._order is None else small.transpose(self._order)
 
 
 def _elementwise(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
@@ -115,26 +145,6 @@ def _elementwise(left: Array, right: Array, out: Array, buffers: Buffers) -> Non
     for term in range(1, left.shape[-1]):
         np.multiply(left[..., term], right[..., term], out=product)
         np.add(out, product, out=out)
-
-
-def _products(left: Array, right: Array, target: Array, batch: int, buffers: Buffers) -> None:
-    """Matrix products: (*batch, *rows, K) by (*batch, *columns, K) into (*batch, *rows, *columns)."""
-    lead, terms = target.shape[:batch], left.shape[-1]
-    count, rows = math.prod(lead), math.prod(left.shape[batch:-1])
-    columns = math.prod(right.shape[batch:-1])
-    if count > 1 and rows * columns * terms < _LARGE_PRODUCT:
-        a, b = _rows(left, (count, rows, terms), buffers), _rows(right, (count, columns, terms), buffers)
-        product = np.matmul(a, b.transpose(0, 2, 1), out=buffers.empty((count, rows, columns), target.dtype))
-        target[...] = product.reshape(target.shape)
-        return
-    for index in np.ndindex(lead):
-        a, b = _rows(left[index], (rows, terms), buffers), _rows(right[index], (columns, terms), buffers)
-        part = target[(*index, ...)]
-        if part.flags.c_contiguous:
-            np.matmul(a, b.T, out=part.reshape(rows, columns))
-        else:
-            product = np.matmul(a, b.T, out=buffers.empty((rows, columns), target.dtype))
-            part[...] = product.reshape(part.shape)
 
 
 def _rows(values: Array, shape: tuple[int, ...], buffers: Buffers) -> Array:
