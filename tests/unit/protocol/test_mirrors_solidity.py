@@ -10,7 +10,10 @@ from atomic_verify.protocol import types
 from atomic_verify.protocol.structs import AbiStruct, layout
 
 SOURCE = Path(__file__).resolve().parents[3] / "contracts" / "src"
-FILES = [*sorted((SOURCE / "types").glob("*.sol")), *sorted((SOURCE / "interfaces").glob("*.sol"))]
+CANONICAL = {"Step.sol", "IReferee.sol"}
+"""What the referee reads: mirrored by `canonical.program` and `canonical.evidence`, and held to it on a real chain."""
+FOLDERS = (SOURCE / "types", SOURCE / "interfaces")
+FILES = [file for folder in FOLDERS for file in sorted(folder.glob("*.sol")) if file.name not in CANONICAL]
 TEXT = re.sub(r"//.*", "", "\n".join(file.read_text() for file in FILES))
 STORAGE_ONLY = {"JobRecord"}
 """Never crosses the contracts' border."""
