@@ -2,6 +2,7 @@
 
 import atomic_verify.canonical.lowering.activations
 import atomic_verify.canonical.lowering.arithmetic
+import atomic_verify.canonical.lowering.attention
 import atomic_verify.canonical.lowering.casts
 import atomic_verify.canonical.lowering.constants
 import atomic_verify.canonical.lowering.convolution
