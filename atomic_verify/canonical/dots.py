@@ -140,11 +140,17 @@ class _Order:
 
 
 def _elementwise(left: Array, right: Array, out: Array, buffers: Buffers) -> None:
-    np.multiply(left[..., 0], right[..., 0], out=out)
-    product = buffers.empty(out.shape, out.dtype)
+    """Term by term over whole tensors, in the order in which the larger operand lies in memory."""
+    guide = left if left.strides.count(0) <= right.strides.count(0) else right
+    order = sorted(range(out.ndim), key=lambda axis: (-abs(guide.strides[axis]), axis))
+    back = sorted(range(out.ndim), key=order.__getitem__)
+    shape = tuple(out.shape[axis] for axis in order)
+    total, product = (buffers.empty(shape, out.dtype).transpose(back) for _ in range(2))
+    np.multiply(left[..., 0], right[..., 0], out=total)
     for term in range(1, left.shape[-1]):
         np.multiply(left[..., term], right[..., term], out=product)
-        np.add(out, product, out=out)
+        np.add(total, product, out=total)
+    np.copyto(out, total)
 
 
 def _rows(values: Array, shape: tuple[int, ...], buffers: Buffers) -> Array:
