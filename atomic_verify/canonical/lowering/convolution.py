@@ -16,7 +16,7 @@ from atomic_verify.commitments import DType
 
 @rule("Conv")
 def conv(node: NodeContext) -> View:
-    return _biased(node, _convolved(node, node.view(0), node.view(1)), 2)
+    return _biased(node, convolved(node, node.view(0), node.view(1)), 2)
 
 
 @rule("ConvInteger", since=10)
@@ -30,11 +30,12 @@ def conv_integer(node: NodeContext) -> Value:
             raise node.unsupported(f"shape {zero.shape} for {kernel.shape[0]} filters", "w_zero_point")
         shape = (zero.size,) + (1,) * (kernel.rank - 1)
         kernel = node.builder.map(Function.SUB, kernel, node.builder.reshape(zero, shape))
-    made = _convolved(node, x, kernel)
+    made = convolved(node, x, kernel)
     return Value.seen(wrapped(node.builder, made, DType.INT32), DType.INT32)
 
 
-def _convolved(node: NodeContext, x: View, kernel: View) -> View:
+def convolved(node: NodeContext, x: View, kernel: View) -> View:
+    """The convolution with the node's attributes, without bias."""
     rank = x.rank - 2
     groups = int(node.attr("group", 1))
     _check(node, x, kernel, groups)

@@ -15,6 +15,7 @@ import atomic_verify.canonical.lowering.normalization
 import atomic_verify.canonical.lowering.padding
 import atomic_verify.canonical.lowering.pooling
 import atomic_verify.canonical.lowering.quantisation
+import atomic_verify.canonical.lowering.quantised_products
 import atomic_verify.canonical.lowering.recurrent
 import atomic_verify.canonical.lowering.reductions
 import atomic_verify.canonical.lowering.resizing

@@ -11,10 +11,11 @@ from atomic_verify.commitments import DType
 
 @rule("MatMul")
 def matmul(node: NodeContext) -> View:
-    return wrapped(node.builder, _product(node, node.view(0), node.view(1)), node.dtype())
+    return wrapped(node.builder, product(node, node.view(0), node.view(1)), node.dtype())
 
 
-def _product(node: NodeContext, left: View, right: View) -> View:
+def product(node: NodeContext, left: View, right: View) -> View:
+    """numpy's matmul. Raises Unsupported for shapes that don't fit."""
     inner = left.shape[-1:], right.shape[-2:][:1]
     if left.rank == 0 or right.rank == 0 or inner[0] != inner[1]:
         raise node.unsupported(f"shapes {left.shape} and {right.shape} don't fit")
@@ -25,14 +26,14 @@ def _product(node: NodeContext, left: View, right: View) -> View:
 def matmul_integer(node: NodeContext) -> Value:
     left, right = node.view(0), node.view(1)
     if node.has(2):
-        left = _shifted(node, left, node.view(2), left.rank - 2, "a_zero_point")
+        left = shifted(node, left, node.view(2), left.rank - 2, "a_zero_point")
     if node.has(3):
-        right = _shifted(node, right, node.view(3), right.rank - 1, "b_zero_point")
-    return Value.seen(wrapped(node.builder, _product(node, left, right), DType.INT32), DType.INT32)
+        right = shifted(node, right, node.view(3), right.rank - 1, "b_zero_point")
+    return Value.seen(wrapped(node.builder, product(node, left, right), DType.INT32), DType.INT32)
 
 
-def _shifted(node: NodeContext, view: View, zero: View, axis: int, name: str) -> View:
-    """Less the zero point: one number, one per row of A or column of B, or what broadcasts as it stands."""
+def shifted(node: NodeContext, view: View, zero: View, axis: int, name: str) -> View:
+    """Less the zero point: one number, one per index of `axis`, or what broadcasts as it stands."""
     if zero.size == 1:
         zero = node.builder.reshape(zero, ())
     elif zero.rank == 1 and axis >= 0 and zero.shape == (view.shape[axis],):
@@ -49,7 +50,7 @@ def gemm(node: NodeContext) -> View:
         raise node.unsupported(f"matrices expected, not shapes {left.shape} and {right.shape}")
     left = left.perm([1, 0]) if node.attr("transA") else left
     right = right.perm([1, 0]) if node.attr("transB") else right
-    made = _scaled(node, _product(node, left, right), "alpha")
+    made = _scaled(node, product(node, left, right), "alpha")
     if node.has(2):
         made = node.builder.map(Function.ADD, made, _scaled(node, node.view(2).expand(made.shape), "beta"))
     elif "beta" in node.attributes:

@@ -1,4 +1,4 @@
-"""ScatterElements, Scatter and ScatterND with indices known without the item.
+"""ScatterElements, Scatter and ScatterND with indices known without the item, and Col2Im.
 
 With known indices it is known which update each element of the result shows, so a scatter is a gather from the data
 and the updates side by side. With a reduction, the first updates of all elements are combined at once, then the second
@@ -12,6 +12,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.integers import ordered, wrapped
 from atomic_verify.canonical.lowering.registry import rule
+from atomic_verify.canonical.lowering.windows import windows
 from atomic_verify.canonical.program import Array, Function
 from atomic_verify.canonical.views import View
 
@@ -79,6 +80,32 @@ def _rounds(node: NodeContext, places: Array, size: int, reduction: str) -> list
     found = np.full((most, size), -1, dtype=np.int64)
     found[turns, targets] = order
     return list(found)
+
+
+@rule("Col2Im", since=18)
+def col2im(node: NodeContext) -> View:
+    """Blocks added where they overlap: pixel by pixel the first block's element, then the second's."""
+    x, image, block = node.view(0), node.ints(1) or [], node.ints(2) or []
+    rank = len(image)
+    if x.rank != 3 or not image or len(block) != rank or x.shape[1] % math.prod(block):
+        raise node.unsupported(f"blocks {block} of an image {image} in shape {x.shape}", "block_shape")
+    axes = windows(node, tuple(image), tuple(block))
+    if math.prod(axis.count for axis in axes) != x.shape[2]:
+        raise node.unsupported(f"{x.shape[2]} blocks, the image has {[axis.count for axis in axes]}", "image_shape")
+    taps = np.indices((*block, *(axis.count for axis in axes))).reshape(2 * rank, -1)
+    lines = [taps[rank + d] * axis.stride + taps[d] * axis.dilation - axis.low for d, axis in enumerate(axes)]
+    sizes = np.array(image)[:, None]
+    inside = ((np.stack(lines) >= 0) & (np.stack(lines) < sizes)).all(axis=0)
+    places = np.ravel_multi_index(tuple(line[inside] for line in lines), tuple(image))
+    flat = node.builder.reshape(x, (x.shape[0], x.shape[1] // math.prod(block), taps.shape[1]))
+    made: View | None = None
+    for chosen in _rounds(node, np.asarray(places), math.prod(image), "add"):
+        sources = np.where(chosen >= 0, np.flatnonzero(inside)[chosen], -1)
+        taken = node.builder.gather(flat, node.builder.weight(sources), 2)
+        made = taken if made is None else node.builder.map(Function.ADD, made, taken)
+    if made is None:
+        raise node.unsupported("no block lies on the image", "pads")
+    return node.builder.reshape(made, (*flat.shape[:2], *image))
 
 
 def _replaced(node: NodeContext, flat: View, new: View, chosen: Array) -> View:
