@@ -31,6 +31,7 @@ from atomic_verify.canonical.program import (
     Step,
     widened,
 )
+from atomic_verify.canonical.validity import require_valid
 from atomic_verify.canonical.views import View, certain
 from atomic_verify.commitments import DType, TensorSpec
 
@@ -185,10 +186,13 @@ class Builder(Emitter):
     def finish(self, outputs: Sequence[tuple[str, View, DType, Sequence[int]]]) -> Program:
         """The program with these outputs (name, view, declared type and shape), and only the steps that they need.
 
-        Raises Unsupported for an output without elements or of a type that its tensor can't be.
+        Raises Unsupported for an output without elements or of a type that its tensor can't be. All records are
+        checked: RecordInvalid would be a bug of the builder.
         """
         made = [self._output(*output) for output in outputs]
-        return trimmed(Program(tuple(self.inputs), tuple(self.weights), tuple(self.steps), tuple(made)))
+        program = trimmed(Program(tuple(self.inputs), tuple(self.weights), tuple(self.steps), tuple(made)))
+        require_valid(program)
+        return program
 
     def _output(self, name: str, view: View, dtype: DType, shape: Sequence[int]) -> Output:
         if widened(dtype) is not view.dtype or tuple(shape) != view.shape:
