@@ -92,20 +92,26 @@ def lawful(law: Expected) -> list[int]:
 
 
 def broken(law: Expected) -> list[int]:
-    """Words that break the law: neighbours where it is exact, twice the tolerance where not, NaN and infinities."""
+    """Words that break the law: neighbours where it is exact; where not, beyond one tolerance by a twentieth, as far as
+    there are numbers, and beyond two; NaN and infinities."""
     if law.dtype == INT:
         return [of_int(int(law.value) + 1), of_int(int(law.value) ^ MINUS)]
     words = [NAN, INFINITY, INFINITY | MINUS]
     if not law.tolerance:
         words += neighbours(nearest(law.value))
-    for side in (-1, 1):
-        word = nearest(law.value + side * 2 * law.tolerance)
-        if law.tolerance and abs(to_fraction(word) - law.value) < 2 * law.tolerance:
-            near = neighbours(word)
-            word = near[0 if side < 0 else -1]
-        if law.tolerance and abs(to_fraction(word) - law.value) >= 2 * law.tolerance:
-            words.append(word)
+    else:
+        words += [_beyond(law, side * share) for side in (-1, 1) for share in (Fraction(21, 20), Fraction(2))]
+    if law.floor is not None:
+        words += [MINUS | 1, of_float(-1.0)]
     return [word for word in dict.fromkeys(words) if not law.allows(word)]
+
+
+def _beyond(law: Expected, share: Fraction) -> int:
+    """The first word at least `share` tolerances off; saturated where there is none."""
+    word = nearest(law.value + share * law.tolerance)
+    if abs(to_fraction(word) - law.value) < abs(share) * law.tolerance:
+        word = neighbours(word)[0 if share < 0 else -1]
+    return word
 
 
 # The scalar functions

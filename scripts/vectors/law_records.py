@@ -78,6 +78,10 @@ def _concats() -> Iterator[tuple[bool, bytes]]:
     ):  # fmt: skip
         rest = struct.pack(">B2I", axis, *ends)
         yield valid, _copy((6, 4), opcode=CONCAT, accesses=(first, second), rest=rest)
+    # Parts that may lie anywhere, so that only the splits can be wrong.
+    flat = tuple(Access(STEP, FLOAT, p, (0,) * 4, strides=(0, 1)) for p in (0, 1))
+    for valid, ends in ((True, (1, 6)), (True, (5, 6)), (False, (6, 6)), (False, (0, 6)), (False, (7, 6))):
+        yield valid, _copy((6, 4), opcode=CONCAT, accesses=flat, rest=struct.pack(">B2I", 0, *ends))
     one = struct.pack(">BI", 0, 3)
     yield False, _copy((3, 4), opcode=CONCAT, accesses=(first,), rest=one)
     for count in (16, 17):
@@ -148,6 +152,7 @@ def _accesses() -> Iterator[tuple[bool, bytes]]:
     yield False, _copy(base=-1)
     yield True, _copy(base=11, strides=(-4, -1))
     yield False, _copy(base=10, strides=(-4, -1))
+    yield False, _copy(base=12, strides=(-4, -1))
     yield False, _copy(fill=1)
     yield False, _copy(fill=MINUS)
     yield True, _copy(fill=MINUS, guards=(Guard(0, (1, 0), 3),))
