@@ -14,19 +14,19 @@ from atomic_verify.canonical.program import Array
 
 _SMALLEST = 2**14  # below, malloc itself is quick
 _TRIES = 4
-# References to a free buffer while it is looked at: the list's, the local name's, and the count's argument.
-_FREE = 3
 
 
 class Buffers:
     """A pool of at most `limit` bytes; what doesn't fit is plain memory."""
 
-    __slots__ = ("_limit", "_next", "_sizes", "nbytes")
+    __slots__ = ("_free", "_limit", "_next", "_sizes", "nbytes")
 
     def __init__(self, limit: int = 2**28) -> None:
         self._limit = limit
         self._sizes: dict[int, list[Array]] = {}
         self._next: dict[int, int] = {}
+        # How many references a buffer has that nobody views: that depends on the interpreter, so it is measured.
+        self._free = _references([np.empty(0, np.uint8)], 0)
         self.nbytes = 0
 
     def empty(self, shape: int | tuple[int, ...], dtype: "np.dtype[Any]") -> Array:
@@ -38,16 +38,20 @@ class Buffers:
         buffers = self._sizes.setdefault(size, [])
         start = self._next.get(size, 0)
         for place in range(start, start + min(_TRIES, len(buffers))):
-            buffer = buffers[place % len(buffers)]
-            if sys.getrefcount(buffer) == _FREE:
+            place %= len(buffers)
+            if _references(buffers, place) == self._free:
                 self._next[size] = (place + 1) % len(buffers)
-                return buffer[:nbytes].view(dtype).reshape(shape)
+                return buffers[place][:nbytes].view(dtype).reshape(shape)
         if self.nbytes + size > self._limit:
             return np.empty(shape, dtype)
         buffers.append(np.empty(size, np.uint8))
         self.nbytes += size
         self._next[size] = 0
         return buffers[-1][:nbytes].view(dtype).reshape(shape)
+
+
+def _references(buffers: list[Array], place: int) -> int:
+    return sys.getrefcount(buffers[place])
 
 
 def _size_class(nbytes: int) -> int:

@@ -72,7 +72,9 @@ class Builder(Emitter):
 
         Give the output axes in the order in which the result should lie in memory. Any length, any layout.
         """
-        shape = np.broadcast_shapes(left.shape, right.shape)
+        if left.dtype is not right.dtype:
+            raise Unsupported("dot", self.node, reason="a product of floats with integers")
+        shape = self.broadcast(left, right)
         return reductions.dot(self, left.expand(shape), right.expand(shape), axes)
 
     def matmul(self, left: View, right: View) -> View:
@@ -137,6 +139,10 @@ class Builder(Emitter):
 
     def concat(self, views: Sequence[View], axis: int) -> View:
         """Views joined along an axis; more than 16 in a tree."""
+        others = {(view.dtype, view.shape[:axis], view.shape[axis + 1 :]) for view in views}
+        if len(others) != 1 or any(axis >= view.rank for view in views):
+            shapes = ", ".join(f"{view.dtype.name.lower()} {view.shape}" for view in views[:4])
+            raise Unsupported("concat", self.node, reason=f"{shapes} can't be joined along axis {axis}")
         if len(views) == 1:
             return views[0]
         if len(views) > MAX_CONCAT:
@@ -156,6 +162,8 @@ class Builder(Emitter):
 
     def gather(self, data: View, indices: View, axis: int = 0) -> View:
         """numpy's take: the result has `indices`' axes in place of `axis`. An index outside 0..size-1 reads 0."""
+        if indices.dtype is not DType64.INT:
+            raise Unsupported("gather", self.node, reason="indices that aren't integers")
         if (known := self._gather_constant(data, indices, axis)) is not None:
             return known
         if data.source is Source.IMMEDIATE or any(guard.c[axis] for guard in data.guards):

@@ -102,12 +102,20 @@ class Emitter:
         if dtype is None:
             types = ", ".join(view.dtype.name.lower() for view in views)
             raise Unsupported(function.name.lower(), self.node, reason=f"no such function of ({types})")
-        shape = np.broadcast_shapes(*[view.shape for view in views])
+        shape = self.broadcast(*views)
         folded = self._fold(function, views, shape)
         if folded is not None:
             return folded
         wide = [view.expand(shape) for view in views]
         return self.emit(Opcode.MAP, dtype, wide, memory_order(wide), function=function)
+
+    def broadcast(self, *views: View) -> Shape:
+        """The shape of views against each other by numpy's rules; raises Unsupported if there is none."""
+        try:
+            return np.broadcast_shapes(*[view.shape for view in views])
+        except ValueError:
+            shapes = ", ".join(str(view.shape) for view in views)
+            raise Unsupported(node=self.node, reason=f"shapes {shapes} don't fit together") from None
 
     def copy(self, view: View) -> View:
         """The view laid out row-major in a tensor of its own; of a constant, in a new weight."""

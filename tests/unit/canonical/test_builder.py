@@ -162,6 +162,17 @@ def test_functions_of_wrong_types_and_empty_tensors_are_refused() -> None:
     with pytest.raises(Unsupported):
         builder.map(Function.ADD, x, builder.scalar(1))
     with pytest.raises(Unsupported):
+        builder.map(Function.ADD, x, builder.weight(np.arange(4.0)))
+    with pytest.raises(Unsupported):
+        builder.dot(x, builder.weight(np.arange(3)))
+    with pytest.raises(Unsupported):
+        builder.gather(x, x)
+    for wrong in (builder.full(1, (3,)), builder.full(1.0, (3, 1))):
+        with pytest.raises(Unsupported):
+            builder.concat([x, wrong], 0)
+    with pytest.raises(Unsupported):
+        builder.concat([x.unsqueeze([0]), builder.full(1.0, (1, 4))], 0)
+    with pytest.raises(Unsupported):
         builder.input("e", DType.FLOAT, (0, 3))
     with pytest.raises(Unsupported):
         builder.finish([("y", x, DType.INT64, (3,))])
