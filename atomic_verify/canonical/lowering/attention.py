@@ -12,6 +12,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.activations import tanh
 from atomic_verify.canonical.lowering.context import NodeContext, as_float32
 from atomic_verify.canonical.lowering.registry import rule
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT
 from atomic_verify.canonical.program import LARGEST, DType64, Function, Opcode
 from atomic_verify.canonical.views import View
 
@@ -128,8 +129,12 @@ def _mask(node: NodeContext, heads: _Heads) -> View:
 def _allowed(node: NodeContext, heads: _Heads) -> View | None:
     """1 where causality, windows and the keys' number let a query attend a key; None if everything is allowed."""
     steps, total = heads.scores[3:]
-    keys = np.arange(total)
     ahead, behind = _window(node)
+    if ahead is None and behind is None and not node.has(6):
+        return None
+    if steps * total > MAX_CONSTANT:
+        raise node.unsupported(f"a mask of {steps} queries and {total} keys", "is_causal")
+    keys = np.arange(total)
     distance = keys - np.arange(steps)[:, None] - heads.past
     if not node.has(6):
         seen = np.ones(distance.shape, bool) if ahead is None else distance <= ahead

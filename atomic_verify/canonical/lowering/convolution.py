@@ -8,7 +8,7 @@ from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.integers import wrapped
 from atomic_verify.canonical.lowering.registry import rule
 from atomic_verify.canonical.lowering.values import Value
-from atomic_verify.canonical.lowering.windows import auto_pad, padded_sides, per_axis, windows
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT, auto_pad, padded_sides, per_axis, windows
 from atomic_verify.canonical.program import Function
 from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
@@ -73,8 +73,8 @@ def conv_transpose(node: NodeContext) -> View:
         raise node.unsupported(f"input {x.shape}, kernel {kernel.shape}, group {groups} don't fit", "group")
     strides, dilations = per_axis(node, "strides", rank), per_axis(node, "dilations", rank)
     low, sizes = _transposed_sizes(node, x.shape[2:], kernel.shape[2:], strides, dilations)
-    if min(sizes) < 1:
-        raise node.unsupported(f"an output of {sizes} has no elements", "pads")
+    if not 1 <= min(sizes) <= max(sizes) <= MAX_CONSTANT:
+        raise node.unsupported(f"an output of {sizes}", "pads")
     if groups == 1 and tuple(strides) == kernel.shape[2:] and max(dilations) == 1:
         made = _without_overlap(node, x, kernel)
         high = [size - made.shape[2 + axis] + low[axis] for axis, size in enumerate(sizes)]

@@ -11,6 +11,7 @@ import numpy as np
 from atomic_verify.canonical.builder import Builder
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.registry import rule
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT
 from atomic_verify.canonical.program import DType64, Function, Opcode, Source, Step
 from atomic_verify.canonical.views import View
 
@@ -95,7 +96,7 @@ def gather_nd(node: NodeContext) -> View:
 def one_hot(node: NodeContext) -> View:
     indices, values = node.view(0), node.view(2)
     depth = int(np.asarray(node.known(1)).reshape(-1)[0])
-    if depth < 1 or values.shape != (2,):
+    if not 1 <= depth <= MAX_CONSTANT or values.shape != (2,):
         raise node.unsupported(f"depth {depth} and values of shape {values.shape}", "depth")
     axis = node.axis(node.attr("axis", -1), indices.rank + 1)
     if indices.dtype is DType64.FLOAT:

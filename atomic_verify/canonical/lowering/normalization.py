@@ -166,9 +166,9 @@ def lrn(node: NodeContext) -> View:
     squares = node.map(Function.MUL, x, x)
     if size > 1:
         low, high = [0] * x.rank, [0] * x.rank
-        low[1], high[1] = (size - 1) // 2, size // 2
+        low[1], high[1] = (min(side, x.shape[1] - 1) for side in ((size - 1) // 2, size // 2))
         padded = node.builder.pad(squares, low, high, 0.0)
-        squares = node.builder.pool(Opcode.SUM, padded, *_along_channels(x.rank, size))
+        squares = node.builder.pool(Opcode.SUM, padded, *_along_channels(x.rank, low[1] + high[1] + 1))
     base = node.map(Function.ADD, node.map(Function.MUL, squares, alpha / size), bias)
     return node.map(Function.DIV, x, node.map(Function.POW, base, beta))
 

@@ -15,9 +15,11 @@ from atomic_verify.canonical.lowering.resampling import (
     outside,
 )
 from atomic_verify.canonical.lowering.sizing import resized_axes, scaled_axes
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT
 from atomic_verify.canonical.program import Array, DType64, Function
 from atomic_verify.canonical.views import View
 
+_MAX_NEAREST = 2**20
 _MODES = ("nearest", "linear", "cubic")
 
 
@@ -87,6 +89,8 @@ def _refuse_ambiguous(node: NodeContext, axes: list[AxisResize], mode: str, coor
 def _by_index(node: NodeContext, x: View, place: int, axis: AxisResize, coordinates: str, rounding: str) -> View:
     if axis.identity:
         return x
+    if axis.count > _MAX_NEAREST:
+        raise node.unsupported(f"axis {place} from {axis.size} to {axis.count} elements", "sizes")
     chosen = nearest(axis, coordinates, rounding)
     if chosen is None:
         raise node.unsupported(
@@ -106,6 +110,8 @@ def _interpolated(node: NodeContext, x: View, place: int, axis: AxisResize, mode
         return x
     if x.dtype is not DType64.FLOAT:
         raise node.unsupported("integers are interpolated by nearest only", "mode")
+    if axis.count * axis.size > MAX_CONSTANT:
+        raise node.unsupported(f"axis {place} from {axis.size} to {axis.count} elements", "sizes")
     if mode == "linear":
         weights = linear(axis, coordinates)
     else:

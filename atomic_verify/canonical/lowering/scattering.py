@@ -12,7 +12,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.integers import ordered, wrapped
 from atomic_verify.canonical.lowering.registry import rule
-from atomic_verify.canonical.lowering.windows import windows
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT, windows
 from atomic_verify.canonical.program import Array, Function
 from atomic_verify.canonical.views import View
 
@@ -77,6 +77,8 @@ def _rounds(node: NodeContext, places: Array, size: int, reduction: str) -> list
     most = int(turns.max()) + 1
     if most > (1 if reduction == "none" else _MAX_ROUNDS):
         raise node.unsupported(f"{most} updates of one element with reduction {reduction!r}", "indices")
+    if most * size > MAX_CONSTANT:
+        raise node.unsupported(f"{most} updates of {size} elements", "indices")
     found = np.full((most, size), -1, dtype=np.int64)
     found[turns, targets] = order
     return list(found)

@@ -11,7 +11,9 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.program import Array
 
-_MOST = 2**24
+MAX_CONSTANT = 2**24
+"""Elements of a constant that a rule makes up (masks, interpolation weights): a small file mustn't need much memory."""
+
 _AUTO = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 
 
@@ -81,8 +83,10 @@ def _axis(
         # One more window, unless it would start behind the data and its left padding. Before opset 22 the standard
         # doesn't say so, but onnxruntime and onnx's shape inference do.
         count += (count * stride) < size + low
-    if count * taps > _MOST:
-        raise node.unsupported(f"{count} windows of {taps} elements; up to {_MOST} together are supported", "pads")
+    if count * taps > MAX_CONSTANT:
+        raise node.unsupported(
+            f"{count} windows of {taps} elements; up to {MAX_CONSTANT} together are supported", "pads"
+        )
     reach = (count - 1) * stride + span
     return AxisWindows(size, taps, stride, dilation, low, high, max(0, reach - size - low - high), count)
 
