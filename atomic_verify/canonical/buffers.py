@@ -37,8 +37,8 @@ class Buffers:
         size = _size_class(nbytes)
         buffers = self._sizes.setdefault(size, [])
         start = self._next.get(size, 0)
-        for place in range(start, start + min(_TRIES, len(buffers))):
-            place %= len(buffers)
+        for attempt in range(min(_TRIES, len(buffers))):
+            place = (start + attempt) % len(buffers)
             if _references(buffers, place) == self._free:
                 self._next[size] = (place + 1) % len(buffers)
                 return buffers[place][:nbytes].view(dtype).reshape(shape)
