@@ -22,6 +22,8 @@ from atomic_verify.commitments import DType
 class NotConstant(Unsupported):
     """An input that decides shapes or structure depends on the item; `tensor` is its name."""
 
+    code = "model-not-constant"
+
     def __init__(self, tensor: str, operator: str, node: str, attribute: str) -> None:
         super().__init__(
             operator,
@@ -210,5 +212,6 @@ class NodeContext:
 
 
 def as_float32(number: float) -> float:
-    """The float32 nearest to a number, exactly."""
-    return float(np.float32(number))
+    """The float32 nearest to a number, exactly; infinities saturate."""
+    with np.errstate(over="ignore"):
+        return min(max(float(np.float32(number)), -LARGEST), LARGEST)
