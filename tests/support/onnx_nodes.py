@@ -9,6 +9,7 @@ from onnx import ModelProto, helper, numpy_helper
 
 from atomic_verify.canonical.evaluate import evaluate
 from atomic_verify.canonical.lowering import lower
+from atomic_verify.canonical.validity import program_fault
 
 Arrays = Mapping[str, np.ndarray | None]
 
@@ -36,8 +37,9 @@ def one_node(
 
 
 def answers(model: ModelProto, inputs: Arrays) -> list[np.ndarray]:
-    """The canonical program's outputs."""
+    """The outputs of the canonical program, whose records the referee would take."""
     program = lower(model).program
+    assert program_fault(program) is None
     names = {spec.name for spec in program.inputs}
     named = evaluate(program, {name: array for name, array in inputs.items() if name in names}).answer()
     return [named[output.name] for output in model.graph.output]

@@ -117,7 +117,9 @@ def _mask(node: NodeContext, heads: _Heads) -> View:
         raise node.unsupported(f"shape {mask.shape}", "attn_mask")
     mask = mask.unsqueeze(range(4 - mask.rank))
     missing = total - mask.shape[3]
-    if missing and mask.shape[3] > 1 and node.opset >= 24:
+    if missing > 0 and mask.shape[3] == 1 and node.opset >= 24:
+        raise node.unsupported("whether one column is repeated or padded isn't agreed on", "attn_mask")
+    if missing > 0 and node.opset >= 24:
         fill = 0 if mask.dtype is DType64.INT else -LARGEST
         mask = node.builder.pad(mask, [0] * 4, [0, 0, 0, missing], fill)
     if mask.shape[1] == 1:
