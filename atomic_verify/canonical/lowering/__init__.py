@@ -33,12 +33,13 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import ModelProto, ValueInfoProto
 
 from atomic_verify.canonical.builder import Builder
-from atomic_verify.canonical.errors import Unsupported
+from atomic_verify.canonical.errors import RecordInvalid, Unsupported
 from atomic_verify.canonical.lowering import families
 from atomic_verify.canonical.lowering.context import Discontinuity, NotConstant
 from atomic_verify.canonical.lowering.graph import GraphLowering, Scope, functions_of
 from atomic_verify.canonical.lowering.values import Value, element_type
 from atomic_verify.canonical.program import Program
+from atomic_verify.commitments import TensorSpecError
 
 __all__ = ["Discontinuity", "Lowered", "NotConstant", "families", "lower"]
 
@@ -65,11 +66,18 @@ def lower(model: ModelProto | bytes, shapes: Mapping[str, Sequence[int]] | None 
             model = onnx.load_model_from_string(model)
         except DecodeError:
             raise Unsupported(reason="not an ONNX file") from None
+    try:
+        return _lowered(model, dict(shapes or {}))
+    except (RecordInvalid, TensorSpecError) as error:
+        # Sizes beyond what a step or a tensor may have.
+        raise Unsupported(reason=f"the program can't be judged: {error}") from error
+
+
+def _lowered(model: ModelProto, given: dict[str, Sequence[int]]) -> Lowered:
     builder = Builder()
     lowering = GraphLowering(builder, functions_of(model))
     scope = Scope({item.domain: item.version for item in model.opset_import})
     constants = {tensor.name for tensor in model.graph.initializer}
-    given = dict(shapes or {})
     for info in model.graph.input:
         if info.name not in constants:
             _declare(info, given.pop(info.name, None), builder, scope)

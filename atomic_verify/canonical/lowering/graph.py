@@ -21,7 +21,7 @@ from atomic_verify.commitments import DType
 
 _MAX_DEPTH = 32
 # What Python and numpy raise where shapes, axes or types don't fit each other.
-_CONTRADICTIONS = (ValueError, LookupError, ArithmeticError, TypeError, StopIteration)
+_CONTRADICTIONS = (ValueError, LookupError, ArithmeticError, TypeError, StopIteration, RuntimeError)
 _DOMAINS = ("", "ai.onnx")
 
 

@@ -89,7 +89,11 @@ def concat(node: NodeContext) -> View:
     if not places:
         raise node.unsupported("nothing to join has elements", "inputs")
     views = [node.view(place) for place in places]
-    return node.builder.concat(views, node.axis(int(node.attr("axis")), views[0].rank))
+    axis = node.axis(int(node.attr("axis")), views[0].rank)
+    others = {(*view.shape[:axis], *view.shape[axis + 1 :]) for view in views}
+    if len(others) > 1 or len({view.dtype for view in views}) > 1:
+        raise node.unsupported("parts of shapes or types that don't fit each other", "inputs")
+    return node.builder.concat(views, axis)
 
 
 @rule("Split")
@@ -99,6 +103,8 @@ def split(node: NodeContext) -> list[Made]:
     axis = node.axis(int(node.attr("axis")), x.rank)
     sizes, size = node.ints(1, "split"), x.shape[axis]
     count = node.attr("num_outputs", len(node.node.output))
+    if count != len(node.node.output):
+        raise node.unsupported(f"{count} parts for {len(node.node.output)} outputs", "num_outputs")
     if sizes is None:
         each = -(-size // count)
         sizes = [min(each, size - place * each) for place in range(count)]
@@ -140,8 +146,8 @@ def trilu(node: NodeContext) -> View:
     """The upper or lower triangle, zeros elsewhere."""
     x = node.view(0)
     shift = int(node.number(1)) if node.has(1) else 0
-    if math.prod(x.shape[-2:]) > _LONGEST:
-        raise node.unsupported(f"matrices of {x.shape[-2:]} are too large", "input")
+    if x.rank < 2 or math.prod(x.shape[-2:]) > _LONGEST:
+        raise node.unsupported(f"shape {x.shape} holds no matrices, or too large ones", "input")
     ones = np.ones(x.shape[-2:], dtype=np.int64)
     kept = np.triu(ones, shift) if node.attr("upper") else np.tril(ones, shift)
     return node.map(Function.WHERE, node.builder.weight(kept), x, View.immediate(0, x.dtype))
