@@ -170,10 +170,6 @@ def _shift(operation: np.ufunc) -> Law:
     return run
 
 
-def _erf(values: Array, out: Array) -> None:
-    out[...] = erf(values)
-
-
 LAWS: dict[Function, Law] = {
     Function.ADD: _saturating(np.add),
     Function.SUB: _saturating(np.subtract),
@@ -184,7 +180,7 @@ LAWS: dict[Function, Law] = {
     Function.SQRT: _patched(np.sqrt, lambda x: x < 0, 0.0),
     Function.EXP: _saturating(np.exp),
     Function.LOG: _patched(np.log, lambda x: x <= 0, -LARGEST),
-    Function.ERF: _erf,
+    Function.ERF: erf,
     Function.SIN: _patched(np.sin, _beyond_trigonometry, 0.0),
     Function.COS: _patched(np.cos, _beyond_trigonometry, 0.0),
     Function.POW: _power,
