@@ -1,7 +1,8 @@
 """Makes valid inputs for a model that nobody has described: indices inside what they index, masks not all false.
 
 Where an integer input ends up is followed through the graph: through nodes that keep its values, up to a Gather or
-OneHot, whose axis or depth bounds it. An integer that bounds nothing is taken for a mask: ones, and a few zeros.
+OneHot, whose axis or depth bounds it, or a comparison with all values that there are. An integer that bounds nothing is
+taken for a mask: ones, and a few zeros.
 """
 
 from collections import deque
@@ -56,6 +57,8 @@ def _indexed(
     node: onnx.NodeProto, name: str, sizes: Mapping[str, tuple[int, ...]], constants: Mapping[str, onnx.TensorProto]
 ) -> int | None:
     """How much there is to index, if `name` is this node's index."""
+    if node.op_type == "Equal":
+        return _compared(node, name, constants)
     place = INDEXING.get(node.op_type)
     if place is None or len(node.input) <= place or node.input[place] != name:
         return None
@@ -67,6 +70,15 @@ def _indexed(
         return None
     axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
     return int(shape[axis])
+
+
+def _compared(node: onnx.NodeProto, name: str, constants: Mapping[str, onnx.TensorProto]) -> int | None:
+    """How many values there are, if `name` is compared with all of them: a one-hot encoding written out."""
+    other = constants.get(node.input[1] if node.input[0] == name else node.input[0])
+    if other is None:
+        return None
+    values = numpy_helper.to_array(other)
+    return int(values.max()) + 1 if values.dtype.kind in "iu" and values.size > 1 else None
 
 
 def _tensor(spec: TensorSpec, bound: int | None, rng: np.random.Generator) -> Array:

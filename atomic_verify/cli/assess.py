@@ -1,8 +1,9 @@
-"""`atomic model check|harden|explain|conformance`: what a model is like before it is published.
+"""`atomic model check|harden|explain|calibrate|conformance`: what a model is like before it is published.
 
 These take ONNX files, installed or not; `check` runs a stranger's file in the sandbox only.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import onnx
 import typer
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from atomic_verify.assess.calibrate import Calibration, Calibrator, Effort
 from atomic_verify.assess.check import check_file
 from atomic_verify.assess.explain import explain as explain_program
 from atomic_verify.assess.explain import picture
@@ -20,6 +22,9 @@ from atomic_verify.canonical.lowering import lower
 from atomic_verify.canonical.lowering.conformance import run as run_conformance
 from atomic_verify.cli.flags import AsJson
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
+from atomic_verify.commitments import decode_item
+from atomic_verify.execution.providers import AUTO, Provider, activate
+from atomic_verify.execution.runtime import load_runtime
 
 app = typer.Typer()
 
@@ -117,6 +122,54 @@ def explain(
     note(f"{len(steps)} steps, {lowered.trace_bytes:,} trace bytes, {len(lowered.program.weights)} weights")
     for one in lowered.discontinuities:
         note(f"a float decides: {one}")
+
+
+@app.command()
+def calibrate(
+    file: File,
+    shape: Shapes = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="OUT.json", help="Write the whole report there.")
+    ] = None,
+    example: Annotated[
+        list[Path] | None, typer.Option("--example", help="A real item as payload bytes; repeat it.", exists=True)
+    ] = None,
+    evaluations: Annotated[int, typer.Option("--evaluations", min=1, help="How much each search tries.")] = 1500,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="What the searches draw from.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Measure tolerances and soundness margin, on adversarial inputs too. Runs the file: check a stranger's first."""
+    shapes, runtime = parse_shapes(shape), load_runtime()
+    providers = list(dict.fromkeys([Provider.CPU, activate(runtime, AUTO)]))
+    with status_console().status(f"Calibrating {file}") as status:
+        calibrator = Calibrator(file.read_bytes(), shapes, runtime, providers, status.update)
+        specs = calibrator.lowered.program.inputs
+        items = [decode_item(specs, one.read_bytes()) for one in example or ()]
+        found = calibrator.calibrate(Effort(evaluations, seed), items)
+    if report is not None:
+        report.write_text(json.dumps(found.to_json(), indent=2) + "\n")
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _show_calibration(found)
+
+
+def _show_calibration(found: Calibration) -> None:
+    rows = [
+        (
+            one.name,
+            f"{one.plain_drift:.2g}",
+            f"{one.drift:.2g}",
+            "exact" if one.tolerances is None else f"{one.tolerances.accept_atol:.2g}",
+            "exact" if one.tolerances is None else f"{one.tolerances.slash_atol:.2g}",
+            "" if one.margin is None else f"{one.margin:.2g}",
+        )
+        for one in found.outputs
+    ]
+    print_table(["output", "drift in float32", "drift", "accept", "slash", "margin"], rows, empty="No outputs.")
+    for reason in found.reasons:
+        note(f"void-only: {reason}")
+    note(f"{found.items} items in {len(found.runs)} ways, {len(found.hardened)} nodes hardened, {found.seconds:.0f} s")
 
 
 @app.command()

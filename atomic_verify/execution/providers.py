@@ -18,6 +18,8 @@ from atomic_verify.execution.errors import ProviderInactive, ProviderUnavailable
 from atomic_verify.execution.runtime import Runtime
 
 AUTO = "auto"
+OPTIMISATIONS = ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED", "ORT_ENABLE_ALL")
+"""onnxruntime's levels of optimisation; sessions use the last, calibration compares them all."""
 
 
 class Provider(StrEnum):
@@ -110,13 +112,15 @@ def _preload_cuda(runtime: Runtime) -> None:
             preload()
 
 
-def open_session(runtime: Runtime, graph: bytes, provider: Provider, settings: ExecutionSettings) -> Any:
+def open_session(
+    runtime: Runtime, graph: bytes, provider: Provider, settings: ExecutionSettings, level: str = OPTIMISATIONS[-1]
+) -> Any:
     """An onnxruntime session of a graph, surely on `provider`. Raises SessionRefused, ProviderInactive."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = settings.threads
     options.inter_op_num_threads = 1
     options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.graph_optimization_level = getattr(runtime.GraphOptimizationLevel, level)
     options.log_severity_level = 4
     # Threads spin while a run goes on, but not after it: between jobs the cores belong to others.
     options.add_session_config_entry("session.force_spinning_stop", "1")

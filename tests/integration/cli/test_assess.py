@@ -104,3 +104,19 @@ def test_hardening_writes_a_graph(cnn: Path, tmp_path: Path) -> None:
     out = tmp_path / "hard.onnx"
     assert json.loads(run("harden", cnn, out, "--json").stdout)["nodes"] == []
     onnx.checker.check_model(onnx.load(out))
+
+
+def test_calibration_writes_its_report(cnn: Path, tmp_path: Path) -> None:
+    report, example = tmp_path / "report.json", ROOT / "models" / "cnn" / "examples" / "3.bin"
+    options = ["--shape", "image=1,1,16,16", "--example", example, "--evaluations", 20, "--report", report, "--json"]
+    found = json.loads(run("calibrate", cnn, *options).stdout)
+    assert found == json.loads(report.read_text())
+    assert found["void_only"] is False
+    assert 0 < found["outputs"][0]["accept"]["atol"] < found["outputs"][0]["slash"]["atol"]
+    assert any("disable_all" in one for one in found["runs"])
+
+
+def test_an_example_of_another_size_is_refused(cnn: Path, tmp_path: Path) -> None:
+    example = tmp_path / "x.bin"
+    example.write_bytes(b"1234")
+    run("calibrate", cnn, "--shape", "image=1,1,16,16", "--example", example, "--evaluations", 1, code=1)
