@@ -66,7 +66,8 @@ class Access:
         self._strides = tuple(_ITEM_BYTES * stride for stride in strides)
 
     def read(self, flat: Array) -> Array:
-        """An array of the whole shape: a view of `flat` if there is no guard, else a new one.
+        """An array of the whole shape: a view of `flat` if there is no guard, else a new one. `flat` is any row-major
+        array of the tensor's elements.
 
         Where the access doesn't vary, the array has stride 0.
         """
@@ -96,7 +97,7 @@ class Access:
             place = linear(guard.b, guard.c, self._box)
             inside = inside & (place >= 0) & (place < guard.n)
         address, inside = np.broadcast_arrays(address, inside)
-        out[self._inner] = np.where(inside, flat[np.where(inside, address, 0)], self._fill)
+        out[self._inner] = np.where(inside, flat.reshape(-1)[np.where(inside, address, 0)], self._fill)
 
 
 def _breadth(guard: Guard, shape: Sequence[int]) -> int:

@@ -13,7 +13,7 @@ from atomic_verify.canonical import functions
 from atomic_verify.canonical.access import Access
 from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.dots import Dot
-from atomic_verify.canonical.gathers import evaluate_gather
+from atomic_verify.canonical.gathers import Gather
 from atomic_verify.canonical.program import REDUCTIONS, Array, Guard, Opcode, Operand, Source, Step
 from atomic_verify.canonical.widening import widen
 
@@ -24,8 +24,8 @@ silences numpy's warnings."""
 
 _Reader: TypeAlias = Callable[[Sequence[Array], Flats], Array]
 
-# Reductions of fewer terms run as passes over the whole tensor: numpy's own loop costs some 20 ns per result.
-_FEW_TERMS = 16
+# Nanoseconds: numpy's own reduction takes 20 for each result; else one pass over the results for each term.
+_REDUCTION, _RESULT, _PASS = 3000, 20, 700
 _SCALE = 2.0**-13
 
 
@@ -132,8 +132,8 @@ def _sum(values: Array, out: Array) -> None:
 
 def _fold(operation: np.ufunc, values: Array, out: Array) -> None:
     """Reduce the last axis."""
-    terms = values.shape[-1]
-    if terms > _FEW_TERMS or out.size <= terms:
+    terms, results = values.shape[-1], out.size
+    if _REDUCTION + (_RESULT + terms) * results < terms * (_PASS + results):
         operation.reduce(values, axis=-1, out=out)
         return
     out[...] = values[..., 0]
@@ -143,7 +143,8 @@ def _fold(operation: np.ufunc, values: Array, out: Array) -> None:
 
 def _gather(step: Step, weights: Sequence[Array]) -> Kernel:
     data, places = _flat_reader(step.operands[0], weights), _reader(step, 1, weights)
-    return lambda items, flats, out, buffers: evaluate_gather(step, data(items, flats), places(items, flats), out)
+    run = Gather(step).run
+    return lambda items, flats, out, buffers: run(data(items, flats), places(items, flats), out)
 
 
 def _concat(step: Step, weights: Sequence[Array]) -> Kernel:
