@@ -61,31 +61,31 @@ class PreparedProgram:
         kept = self._kept(keep)
         storage = Storage(memory_limit, directory, self._buffers)
         items = checked_inputs(self.program, inputs)
-        flats: list[Array | None] = [None] * len(self.program.steps)
+        tensors: list[Array | None] = [None] * len(self.program.steps)
         with np.errstate(all="ignore"):
-            for number in range(len(flats)):
-                flats[number] = self._step(number, items, flats, kept, storage)
+            for number in range(len(tensors)):
+                tensors[number] = self._step(number, items, tensors, kept, storage)
                 for dead in self._last_use[number]:
                     if dead not in kept:
-                        flats[dead] = None
-        return Trace(self.program, items, tuple(flats), storage)
+                        tensors[dead] = None
+        return Trace(self.program, items, tuple(tensors), storage)
 
     def _step(
         self,
         number: int,
         items: Sequence[Array],
-        flats: Sequence[Array | None],
+        tensors: Sequence[Array | None],
         kept: frozenset[int],
         storage: Storage,
     ) -> Array:
-        """One step's flat tensor."""
+        """One step's tensor."""
         known = self._cache.get(number)
         if known is not None:
             return known
         step = self.program.steps[number]
         constant = number in self._constant
         out = storage.allocate(number, step) if number in kept and not constant else storage.temporary(step)
-        self._kernels[number](items, flats, out.reshape(step.shape), self._buffers)
+        self._kernels[number](items, tensors, out, self._buffers)
         out.flags.writeable = False
         if constant:
             self._cache[number] = out

@@ -17,12 +17,12 @@ from atomic_verify.canonical.gathers import Gather
 from atomic_verify.canonical.program import REDUCTIONS, Array, Guard, Opcode, Operand, Source, Step
 from atomic_verify.canonical.widening import widen
 
-Flats: TypeAlias = Sequence[Array | None]
-Kernel: TypeAlias = Callable[[Sequence[Array], Flats, Array, Buffers], None]
-"""Writes a step's tensor: the item's arrays, the flat tensors so far, the array to fill, scratch memory. The caller
+Tensors: TypeAlias = Sequence[Array | None]
+Kernel: TypeAlias = Callable[[Sequence[Array], Tensors, Array, Buffers], None]
+"""Writes a step's tensor: the item's arrays, the tensors so far, the array to fill, scratch memory. The caller
 silences numpy's warnings."""
 
-_Reader: TypeAlias = Callable[[Sequence[Array], Flats], Array]
+_Reader: TypeAlias = Callable[[Sequence[Array], Tensors], Array]
 
 # Nanoseconds: numpy's own reduction takes 20 for each result; else one pass over the results for each term.
 _REDUCTION, _RESULT, _PASS = 3000, 20, 700
@@ -60,16 +60,16 @@ def _access(step: Step, operand: Operand) -> Access:
     return Access(operand.base, (*operand.strides[:rank], 1), (*step.shape, step.terms), guards, operand.fill)
 
 
-def _flat_reader(operand: Operand, weights: Sequence[Array]) -> _Reader:
-    """The operand's whole source, flat."""
+def _source(operand: Operand, weights: Sequence[Array]) -> _Reader:
+    """The operand's whole source, row-major."""
     number = operand.tensor
     if operand.source is Source.WEIGHT:
         weight = weights[number]
-        return lambda items, flats: weight
+        return lambda items, tensors: weight
     if operand.source is Source.INPUT:
-        return lambda items, flats: widen(items[number].reshape(-1))
+        return lambda items, tensors: widen(items[number].reshape(-1))
     # A tensor is freed only after its last reader.
-    return lambda items, flats: flats[number]  # type: ignore[return-value]
+    return lambda items, tensors: tensors[number]  # type: ignore[return-value]
 
 
 def _reader(step: Step, number: int, weights: Sequence[Array]) -> _Reader:
@@ -77,24 +77,24 @@ def _reader(step: Step, number: int, weights: Sequence[Array]) -> _Reader:
     operand = step.operands[number]
     if operand.source is Source.IMMEDIATE:
         constant = np.array(operand.fill)
-        return lambda items, flats: constant
+        return lambda items, tensors: constant
     read = _access(step, operand).read
     if operand.source is Source.WEIGHT and not operand.guards:
         view = read(weights[operand.tensor])
-        return lambda items, flats: view
+        return lambda items, tensors: view
     if operand.source is Source.STEP:
         tensor = operand.tensor
-        return lambda items, flats: read(flats[tensor])  # type: ignore[arg-type]
-    flat = _flat_reader(operand, weights)
-    return lambda items, flats: read(flat(items, flats))
+        return lambda items, tensors: read(tensors[tensor])  # type: ignore[arg-type]
+    source = _source(operand, weights)
+    return lambda items, tensors: read(source(items, tensors))
 
 
 def _copy(step: Step, weights: Sequence[Array]) -> Kernel:
     operand = step.operands[0]
     if operand.source is Source.IMMEDIATE:
-        return lambda items, flats, out, buffers: out.fill(operand.fill)
-    flat, write = _flat_reader(operand, weights), _access(step, operand).write
-    return lambda items, flats, out, buffers: write(flat(items, flats), out)
+        return lambda items, tensors, out, buffers: out.fill(operand.fill)
+    source, write = _source(operand, weights), _access(step, operand).write
+    return lambda items, tensors, out, buffers: write(source(items, tensors), out)
 
 
 def _map(step: Step, weights: Sequence[Array]) -> Kernel:
@@ -102,8 +102,8 @@ def _map(step: Step, weights: Sequence[Array]) -> Kernel:
     readers = [_reader(step, number, weights) for number in range(len(step.operands))]
     if len(readers) == 2:
         left, right = readers
-        return lambda items, flats, out, buffers: law(left(items, flats), right(items, flats), out)
-    return lambda items, flats, out, buffers: law(*[read(items, flats) for read in readers], out)
+        return lambda items, tensors, out, buffers: law(left(items, tensors), right(items, tensors), out)
+    return lambda items, tensors, out, buffers: law(*[read(items, tensors) for read in readers], out)
 
 
 def _dot(step: Step, weights: Sequence[Array]) -> Kernel:
@@ -113,12 +113,12 @@ def _dot(step: Step, weights: Sequence[Array]) -> Kernel:
         for operand in step.operands
     )
     run = Dot(along_left, along_right, step.shape, step.terms).run
-    return lambda items, flats, out, buffers: run(left(items, flats), right(items, flats), out, buffers)
+    return lambda items, tensors, out, buffers: run(left(items, tensors), right(items, tensors), out, buffers)
 
 
 def _reduction(step: Step, weights: Sequence[Array], law: Callable[[Array, Array], None]) -> Kernel:
     read = _reader(step, 0, weights)
-    return lambda items, flats, out, buffers: law(read(items, flats), out)
+    return lambda items, tensors, out, buffers: law(read(items, tensors), out)
 
 
 def _sum(values: Array, out: Array) -> None:
@@ -142,9 +142,9 @@ def _fold(operation: np.ufunc, values: Array, out: Array) -> None:
 
 
 def _gather(step: Step, weights: Sequence[Array]) -> Kernel:
-    data, places = _flat_reader(step.operands[0], weights), _reader(step, 1, weights)
+    data, places = _source(step.operands[0], weights), _reader(step, 1, weights)
     run = Gather(step).run
-    return lambda items, flats, out, buffers: run(data(items, flats), places(items, flats), out)
+    return lambda items, tensors, out, buffers: run(data(items, tensors), places(items, tensors), out)
 
 
 def _concat(step: Step, weights: Sequence[Array]) -> Kernel:
@@ -155,9 +155,9 @@ def _concat(step: Step, weights: Sequence[Array]) -> Kernel:
         parts.append((place, _part(step, operand, start, end - start, weights)))
         start = end
 
-    def run(items: Sequence[Array], flats: Flats, out: Array, buffers: Buffers) -> None:
+    def run(items: Sequence[Array], tensors: Tensors, out: Array, buffers: Buffers) -> None:
         for place, read in parts:
-            out[place] = read(items, flats)
+            out[place] = read(items, tensors)
 
     return run
 
@@ -166,9 +166,9 @@ def _part(step: Step, operand: Operand, start: int, size: int, weights: Sequence
     """What a concat reads through one operand: only its own part of the axis."""
     if operand.source is Source.IMMEDIATE:
         constant = np.array(operand.fill)
-        return lambda items, flats: constant
+        return lambda items, tensors: constant
     shape = (*step.shape[: step.axis], size, *step.shape[step.axis + 1 :])
     base = operand.base + start * operand.strides[step.axis]
     guards = [Guard(guard.b + start * guard.c[step.axis], guard.c, guard.n) for guard in operand.guards]
-    read, flat = Access(base, operand.strides, shape, guards, operand.fill).read, _flat_reader(operand, weights)
-    return lambda items, flats: read(flat(items, flats))
+    read, source = Access(base, operand.strides, shape, guards, operand.fill).read, _source(operand, weights)
+    return lambda items, tensors: read(source(items, tensors))

@@ -30,19 +30,19 @@ class Storage:
         self.bytes_on_disk = 0
 
     def allocate(self, number: int, step: Step) -> Array:
-        """A flat array of a step's size and type, to be filled once."""
+        """An array of a step's shape and type, to be filled once."""
         if self._limit is None or self.bytes_in_memory + step.nbytes <= self._limit:
             self.bytes_in_memory += step.nbytes
-            return self._buffers.empty(step.elements, step.dtype.numpy)
+            return self._buffers.empty(step.shape, step.dtype.numpy)
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="trace-", dir=self._directory)
         self.bytes_on_disk += step.nbytes
         path = Path(self._folder.name) / str(number)
-        return np.asarray(np.memmap(path, step.dtype.numpy, "w+", shape=(step.elements,)))
+        return np.asarray(np.memmap(path, step.dtype.numpy, "w+", shape=(step.elements,))).reshape(step.shape)
 
     def temporary(self, step: Step) -> Array:
-        """A flat array for a tensor that isn't kept."""
-        return self._buffers.empty(step.elements, step.dtype.numpy)
+        """An array for a tensor that isn't kept."""
+        return self._buffers.empty(step.shape, step.dtype.numpy)
 
     def close(self) -> None:
         """Remove the files; tensors in them mustn't be read any more."""
@@ -53,7 +53,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """The item's arrays in signature order, and each step's tensor, flat (None where it wasn't kept)."""
+    """The item's arrays in signature order, and each step's tensor (None where it wasn't kept)."""
 
     program: Program
     inputs: tuple[Array, ...]
@@ -75,7 +75,7 @@ class Trace:
         tensor = self.tensors[step]
         if tensor is None:
             raise KeyError(step)
-        return tensor.reshape(self.program.steps[step].shape)
+        return tensor
 
     def outputs(self) -> dict[str, Array]:
         """The model's outputs by name, float64 or int64, in their declared shapes."""
