@@ -353,4 +353,24 @@ contract RefereeHostileTest is Court {
         evidence.output.leaves[place] ^= change;
         _refuse(evaluation, evidence, abi.encodeWithSelector(IReferee.NotCommitted.selector, 1, JUDGED));
     }
+
+    /// @notice A committed record of any kind leads to a ruling, or to an error that names the opener's fault: never to a
+    /// panic, which would shield it.
+    function testFuzz_NoRecordPanics(uint256 place, bytes1 value, bool dot, uint256 again) public view {
+        Hearing memory hearing = dot ? _dot(_ones(5), _ones(5)) : _copy();
+        hearing.record[bound(place, 0, hearing.record.length - 1)] = value;
+        hearing.record[bound(again, 0, hearing.record.length - 1)] = bytes1(uint8(again >> 248));
+        (Evaluation memory evaluation, Evidence memory evidence) = build(hearing, ONE);
+        try referee.judge(evaluation, evidence) returns (Ruling ruling) {
+            vm.assertTrue(ruling != Ruling.None, "a ruling");
+        } catch (bytes memory reason) {
+            bytes4 selector = bytes4(reason);
+            vm.assertTrue(
+                selector == IReferee.NotCommitted.selector || selector == IReferee.WrongLeaves.selector
+                    || selector == IReferee.NoSuchElement.selector || selector == IReferee.OpeningMissing.selector
+                    || selector == Merkle.ProofLengthWrong.selector,
+                vm.toString(reason)
+            );
+        }
+    }
 }

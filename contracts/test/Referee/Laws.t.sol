@@ -42,7 +42,7 @@ contract RefereeLawsTest is Court {
         }
     }
 
-    /// @notice Relative errors below 2^-60: what Closeness grants them, 2^-58, is more.
+    /// @notice Relative errors below 2^-64: what Functions promises, 2^-60, and what Closeness grants, 2^-58, are more.
     function test_Functions() public view {
         bytes[] memory rows = vm.parseJsonBytesArray(json, ".values");
         vm.assertGe(rows.length, 400, "cases");
@@ -69,7 +69,7 @@ contract RefereeLawsTest is Court {
             a = (a + (a & 1)) / 2;
         }
         int256 shifted = e > exponent ? a << uint256(e - exponent) : a;
-        vm.assertLe(Float64.magnitude(shifted - mantissa), Float64.magnitude(mantissa) >> 60, vm.toString(row));
+        vm.assertLe(Float64.magnitude(shifted - mantissa), Float64.magnitude(mantissa) >> 64, vm.toString(row));
     }
 
     // Steps
@@ -131,32 +131,6 @@ contract RefereeLawsTest is Court {
         for (uint256 k = 0; k < runs.length; ++k) {
             runs[k] = Run(take(data, 5 * k, 1), take(data, 5 * k + 1, 2), take(data, 5 * k + 3, 2));
         }
-    }
-
-    // Records
-
-    function test_Records() public view {
-        bytes[] memory rows = vm.parseJsonBytesArray(json, ".records");
-        vm.assertGe(rows.length, 300, "cases");
-        for (uint256 i = 0; i < rows.length; ++i) {
-            bytes memory record = slice(rows[i], 1, rows[i].length - 1);
-            vm.assertEq(referee.isValid(record, JUDGED, STEPS), uint8(rows[i][0]) == 1, vm.toString(rows[i]));
-        }
-    }
-
-    /// @notice Whatever the bytes, a record is judged and not reverted on.
-    function testFuzz_ChangedRecordsAreJudged(uint256 row, uint256 place, bytes1 value, uint256 length) public view {
-        bytes[] memory rows = vm.parseJsonBytesArray(json, ".steps.record");
-        bytes memory record = rows[row % rows.length];
-        record[bound(place, 0, record.length - 1)] = value;
-        referee.isValid(slice(record, 0, bound(length, 0, record.length)), JUDGED, STEPS);
-        referee.isValid(record, JUDGED, STEPS);
-        referee.isValid(record, STEPS, STEPS);
-    }
-
-    function testFuzz_AnyBytesAreJudged(bytes calldata record, uint8 opcode) public view {
-        referee.isValid(record, JUDGED, STEPS);
-        referee.isValid(bytes.concat(bytes1(opcode % 12), record), JUDGED, STEPS);
     }
 
     /// @notice What the tolerance of a sum or a value of zero is: the smallest number, not some unit.
