@@ -96,6 +96,8 @@ def _masked(node: NodeContext, heads: _Heads, scores: View) -> tuple[View, bool]
     allowed = _allowed(node, heads)
     if node.has(3):
         mask = _mask(node, heads)
+        if node.builder.broadcast(mask, scores) != scores.shape:
+            raise node.unsupported(f"shape {node.shape(3)} for {scores.shape}", "attn_mask")
         if mask.dtype is DType64.INT:
             allowed = mask if allowed is None else node.builder.map(_F.AND, allowed, mask)
         else:

@@ -49,7 +49,17 @@ class Directed:
         rows = (len(backwards), gates * size)
         if weights != (*rows, sequence.shape[-1]) or recurrence != (*rows, size):
             raise node.unsupported(f"weights {weights} and {recurrence} don't fit an input {sequence.shape}", "W")
-        return cls(backwards, gates, size, sequence.shape[1])
+        made = cls(backwards, gates, size, sequence.shape[1])
+        made._check(node)
+        return made
+
+    def _check(self, node: NodeContext) -> None:
+        batch_first = node.declares("layout") and node.attr("layout")
+        state = (self.batch, self.count, self.size) if batch_first else (self.count, self.batch, self.size)
+        bias, peepholes = (self.count, 2 * self.gates * self.size), (self.count, 3 * self.size)
+        for place, shape in ((3, bias), (4, (self.batch,)), (5, state), (6, state), (7, peepholes)):
+            if node.has(place) and node.shape(place) != shape:
+                raise node.unsupported(f"shape {node.shape(place)}, expected {shape}", f"input {place}")
 
     @property
     def count(self) -> int:

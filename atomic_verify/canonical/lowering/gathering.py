@@ -122,6 +122,8 @@ def tensor_scatter(node: NodeContext) -> View:
         raise node.unsupported(f"an update of shape {update.shape} for a cache of shape {cache.shape}", "update")
     line = node.builder.weight(np.arange(size)).unsqueeze([d for d in range(cache.rank) if d != axis])
     if node.has(2):
+        if node.shape(2) != (cache.shape[0],):
+            raise node.unsupported(f"shape {node.shape(2)} for a batch of {cache.shape[0]}", "write_indices")
         start = node.view(2).unsqueeze(range(1, cache.rank))
         line = node.builder.map(Function.SUB, line, start)
     if mode == "circular":

@@ -38,7 +38,7 @@ def shifted(node: NodeContext, view: View, zero: View, axis: int, name: str) -> 
         zero = node.builder.reshape(zero, ())
     elif zero.rank == 1 and axis >= 0 and zero.shape == (view.shape[axis],):
         zero = zero.unsqueeze([place for place in range(view.rank) if place != axis])
-    elif zero.rank != view.rank:
+    elif zero.rank != view.rank or node.builder.broadcast(zero, view) != view.shape:
         raise node.unsupported(f"shape {zero.shape} for {view.shape}", name)
     return node.builder.map(Function.SUB, view, zero)
 

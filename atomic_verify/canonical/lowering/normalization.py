@@ -77,6 +77,9 @@ def _standardized(node: NodeContext, x: View, axes: list[int]) -> tuple[View, Vi
 
 
 def _affine(node: NodeContext, x: View, scale: View, bias: View | None) -> View:
+    for view in (scale, bias):
+        if view is not None and node.builder.broadcast(view, x) != x.shape:
+            raise node.unsupported(f"a scale or bias of shape {view.shape} for {x.shape}", "input Scale")
     scaled = node.map(Function.MUL, x, scale)
     return scaled if bias is None else node.map(Function.ADD, scaled, bias)
 

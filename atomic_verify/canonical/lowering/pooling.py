@@ -12,7 +12,7 @@ import numpy as np
 from atomic_verify.canonical.lowering.context import NodeContext
 from atomic_verify.canonical.lowering.registry import Made, rule
 from atomic_verify.canonical.lowering.values import Value
-from atomic_verify.canonical.lowering.windows import AxisWindows, auto_pad, padded_sides, windows
+from atomic_verify.canonical.lowering.windows import MAX_CONSTANT, AxisWindows, auto_pad, padded_sides, windows
 from atomic_verify.canonical.program import LARGEST, Array, DType64, Function, Opcode
 from atomic_verify.canonical.views import View
 from atomic_verify.commitments import DType
@@ -21,9 +21,15 @@ _LEAST = -(2**63)
 _BEYOND = 2**62
 
 
-def _windows(node: NodeContext, x: View) -> list[AxisWindows]:
+def _spatial(node: NodeContext) -> View:
+    """The input (N, C, *S), with at least one spatial axis."""
+    x = node.view(0)
     if x.rank < 3:
         raise node.unsupported(f"an input of shape {x.shape} has no spatial axes", "input X")
+    return x
+
+
+def _windows(node: NodeContext, x: View) -> list[AxisWindows]:
     kernel = tuple(int(size) for size in node.attr("kernel_shape"))
     if min(kernel, default=0) < 1:
         raise node.unsupported(f"{list(kernel)} has no taps", "kernel_shape")
@@ -47,7 +53,7 @@ def _refuse_empty(node: NodeContext, axes: list[AxisWindows]) -> None:
 
 @rule("MaxPool")
 def max_pool(node: NodeContext) -> list[Made]:
-    x = node.view(0)
+    x = _spatial(node)
     axes = _windows(node, x)
     _refuse_empty(node, axes)
     fill = -LARGEST if x.dtype is DType64.FLOAT else _LEAST
@@ -89,11 +95,13 @@ def _taken(node: NodeContext, x: View, best: View, axes: list[AxisWindows], numb
 
 @rule("AveragePool")
 def average_pool(node: NodeContext) -> View:
-    x = node.view(0)
+    x = _spatial(node)
     axes = _windows(node, x)
     padding = bool(node.attr("count_include_pad", 0))
     if not padding:
         _refuse_empty(node, axes)
+    if math.prod(axis.count for axis in axes) > MAX_CONSTANT:
+        raise node.unsupported(f"{[axis.count for axis in axes]} windows", "pads")
     total = _pooled(node, Opcode.SUM, x, axes, 0.0)
     return node.builder.map(Function.DIV, total, node.builder.weight(_counts(axes, padding)))
 
@@ -106,7 +114,7 @@ def _counts(axes: list[AxisWindows], padding: bool) -> Array:
 
 @rule("LpPool")
 def lp_pool(node: NodeContext) -> View:
-    x = node.view(0)
+    x = _spatial(node)
     axes = _windows(node, x)
     order = _norm(node)
     return root(node, _pooled(node, Opcode.SUM, power(node, x, order), axes, 0.0), order)
@@ -114,20 +122,20 @@ def lp_pool(node: NodeContext) -> View:
 
 @rule("GlobalLpPool")
 def global_lp_pool(node: NodeContext) -> View:
-    x, order = node.view(0), _norm(node)
+    x, order = _spatial(node), _norm(node)
     return root(node, node.reduce(Opcode.SUM, power(node, x, order), range(2, x.rank), keepdims=True), order)
 
 
 @rule("GlobalAveragePool")
 def global_average_pool(node: NodeContext) -> View:
-    x = node.view(0)
+    x = _spatial(node)
     total = node.reduce(Opcode.SUM, x, range(2, x.rank), keepdims=True)
     return node.map(Function.DIV, total, float(math.prod(x.shape[2:])))
 
 
 @rule("GlobalMaxPool")
 def global_max_pool(node: NodeContext) -> View:
-    x = node.view(0)
+    x = _spatial(node)
     return node.reduce(Opcode.MAX, x, range(2, x.rank), keepdims=True)
 
 

@@ -35,6 +35,8 @@ def q_linear_conv(node: NodeContext) -> Value:
     kernel = shifted(node, kernel, node.view(5), 0, "w_zero_point")
     made = convolved(node, x, kernel)
     if node.has(8):
+        if node.shape(8) != (made.shape[1],):
+            raise node.unsupported(f"shape {node.shape(8)} for {made.shape[1]} channels", "input B")
         made = node.builder.map(Function.ADD, made, node.view(8).unsqueeze([0, *range(2, made.rank)]))
     return _requantised(node, made, _factor(node, (1, 4, 6)), 1, 7)
 

@@ -61,6 +61,7 @@ def scaled_axes(
     for place, number in zip(places, scales, strict=True):
         scale = Fraction(float(np.float32(number)))
         count = math.floor(shape[place] * scale)
+        _some(node, count)
         if count != int(np.float32(number) * np.float32(shape[place])):
             raise node.unsupported(f"axis {place}: the size depends on float rounding", "scales", "give sizes")
         axes[place] = AxisResize(shape[place], _some(node, count), scale)
