@@ -41,7 +41,7 @@ def store() -> BlobStore:
 
 @pytest.fixture
 def client(desk: Desk, store: BlobStore) -> Iterator[httpx.Client]:
-    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: False, quotes_per_second=0.5, quotes_burst=3)  # type: ignore[arg-type]
+    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: False, quotes_per_second=0.5, quotes_burst=3)
     with opened(door) as made:
         yield made
 
@@ -157,7 +157,7 @@ def test_a_bucket_refills_with_time() -> None:
 
 def test_the_store_is_a_folder_too(tmp_path: Path, desk: Desk) -> None:
     store = BlobStore(tmp_path)
-    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)  # type: ignore[arg-type]
+    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)
     with opened(door) as client:
         assert client.get(f"/v1/blobs/{store.put(b'x' * 10)}").content == b"x" * 10
         assert client.get("/health/ready").json() == {"status": "ready"}
@@ -167,7 +167,7 @@ def test_bytes_under_way_are_bounded_and_given_back(
     store: BlobStore, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prover.server.BYTES_AT_ONCE", 100)
-    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)  # type: ignore[arg-type]
+    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)
     small, large = store.put(b"s" * 60), store.put(b"l" * 50_000_000)
     with opened(door) as client:
         with client.stream("GET", f"/v1/blobs/{large}") as slow:

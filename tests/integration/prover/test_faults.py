@@ -69,7 +69,7 @@ def test_a_missed_deadline_is_recorded_and_the_worker_goes_on(town: Town) -> Non
     def hang(*_: Any) -> Any:
         raise SandboxTimeout("the sandbox took more than 1 seconds", seconds=1)
 
-    workshop.execute = hang  # type: ignore[method-assign]
+    workshop.execute = hang  # type: ignore[method-assign, assignment]
     town.play(job, rfp, to=JobState.AWARDED)
     town.until(lambda: reasons(worker, job, "execute") == [("failed", "sandbox-timeout")], "the failure")
     town.jump_to(town.chain.job_of(job).time)
