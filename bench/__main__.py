@@ -1,6 +1,6 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
-python -m bench [commitments] [execution] [gas] [gateway]
+python -m bench [canonical] [commitments] [execution] [gas] [gateway]
 """
 
 import sys
@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import commitments, execution, gas, gateway
+from bench import canonical, commitments, execution, gas, gateway
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
 AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "canonical": lambda: canonical.measure(ROOT),
     "commitments": commitments.measure,
     "execution": lambda: execution.measure(ROOT),
     "gas": lambda: gas.measure(ROOT),
