@@ -41,7 +41,8 @@ def answers(model: ModelProto, inputs: Arrays) -> list[np.ndarray]:
     program = lower(model).program
     assert program_fault(program) is None
     names = {spec.name for spec in program.inputs}
-    named = evaluate(program, {name: array for name, array in inputs.items() if name in names}).answer()
+    given = {name: array for name, array in inputs.items() if name in names and array is not None}
+    named = evaluate(program, given).answer()
     return [named[output.name] for output in model.graph.output]
 
 
@@ -52,7 +53,8 @@ def expected(model: ModelProto, inputs: Arrays) -> list[np.ndarray]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {name: array for name, array in inputs.items() if array is not None})
+    found: list[np.ndarray] = session.run(None, {name: array for name, array in inputs.items() if array is not None})
+    return found
 
 
 def agree(

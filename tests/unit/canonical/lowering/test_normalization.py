@@ -12,7 +12,7 @@ SHAPES = st.lists(st.integers(1, 5), min_size=3, max_size=5).map(tuple)
 
 
 def positive(seed, *shape) -> np.ndarray:
-    return np.abs(numbers(seed, *shape)) + np.float32(0.1)
+    return np.asarray(np.abs(numbers(seed, *shape)) + np.float32(0.1))
 
 
 @given(SHAPES, st.booleans())

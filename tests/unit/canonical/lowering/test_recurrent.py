@@ -13,15 +13,16 @@ ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], 
 OTHERS = ["Relu", "Sigmoid", "Tanh", "Softsign", "LeakyRelu", "HardSigmoid", "Elu", "Softplus"]
 
 
-def arrays(operator, time, batch, width, size, ways, *, biased, lengths, started, peeping=False):
+def arrays(operator, sizes, ways, *, biased, lengths, started, peeping=False):
+    time, batch, width, size = sizes
     gates = GATES[operator]
     random = np.random.default_rng(5)
-    inputs = {"a": numbers(0, time, batch, width)}
+    inputs: dict[str, np.ndarray | None] = {"a": numbers(0, time, batch, width)}
     state = {"f": numbers(3, ways, batch, size) if started else None}
     if operator == "LSTM":
         state["g"] = numbers(4, ways, batch, size) if started else None
     inputs["e"] = random.integers(1, time + 1, batch).astype(np.int32) if lengths else None
-    constants = {
+    constants: dict[str, np.ndarray | None] = {
         "b": numbers(1, ways, gates * size, width),
         "c": numbers(2, ways, gates * size, size),
         "d": numbers(6, ways, 2 * gates * size) if biased else None,
@@ -40,7 +41,7 @@ def test_unrolled(operator, data) -> None:
     sizes = [data.draw(st.integers(1, 4)) for _ in range(4)]
     inputs, constants = arrays(
         operator,
-        *sizes,
+        sizes,
         ways,
         biased=data.draw(flag),
         lengths=data.draw(flag),
@@ -59,13 +60,13 @@ def test_unrolled(operator, data) -> None:
 @pytest.mark.parametrize("operator", GATES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_activations(operator, name) -> None:
-    inputs, constants = arrays(operator, 2, 2, 3, 2, 1, biased=True, lengths=False, started=True)
+    inputs, constants = arrays(operator, (2, 2, 3, 2), 1, biased=True, lengths=False, started=True)
     names = [name, *ACTIVATIONS[operator][1:]]
     agree(operator, inputs, constants, opset=14, tolerance=1e-5, hidden_size=2, activations=names)
 
 
 def test_parameters_of_activations_go_to_those_that_have_one() -> None:
-    inputs, constants = arrays("LSTM", 3, 2, 3, 2, 2, biased=True, lengths=False, started=True)
+    inputs, constants = arrays("LSTM", (3, 2, 3, 2), 2, biased=True, lengths=False, started=True)
     names = ["HardSigmoid", "Tanh", "Affine", "Sigmoid", "LeakyRelu", "ScaledTanh"]
     values = {"activation_alpha": [0.3, 0.9, 0.05, 1.1], "activation_beta": [0.4, 0.1, 0.7]}
     agree(
@@ -83,7 +84,7 @@ def test_parameters_of_activations_go_to_those_that_have_one() -> None:
 
 @pytest.mark.parametrize("operator", GATES)
 def test_batch_first_is_time_first_transposed(operator) -> None:
-    inputs, constants = arrays(operator, 4, 3, 2, 2, 2, biased=True, lengths=False, started=True)
+    inputs, constants = arrays(operator, (4, 3, 2, 2), 2, biased=True, lengths=False, started=True)
     outputs = ["x", "y", "z"] if operator == "LSTM" else ["x", "y"]
     plain = {"hidden_size": 2, "direction": "bidirectional"}
     first = answers(one_node(operator, inputs, constants, outputs, 14, plain), inputs)
@@ -95,7 +96,7 @@ def test_batch_first_is_time_first_transposed(operator) -> None:
 
 
 def test_only_the_last_state_is_wanted() -> None:
-    inputs, constants = arrays("LSTM", 20, 1, 3, 2, 1, biased=True, lengths=False, started=False)
+    inputs, constants = arrays("LSTM", (20, 1, 3, 2), 1, biased=True, lengths=False, started=False)
     agree("LSTM", inputs, constants, outputs="_ _ z", opset=14, tolerance=1e-5, hidden_size=2)
     agree("LSTM", inputs, constants, outputs="x", opset=14, tolerance=1e-5, hidden_size=2)
 
@@ -114,7 +115,7 @@ def test_only_the_last_state_is_wanted() -> None:
     ],
 )
 def test_what_is_not_known_is_refused(attributes, attribute) -> None:
-    inputs, constants = arrays("LSTM", 2, 1, 3, 2, 1, biased=True, lengths=False, started=False)
+    inputs, constants = arrays("LSTM", (2, 1, 3, 2), 1, biased=True, lengths=False, started=False)
     with pytest.raises(Unsupported) as found:
         answers(one_node("LSTM", inputs, constants, ["y"], 14, {"hidden_size": 2, **attributes}), inputs)
     assert found.value.attribute == attribute
