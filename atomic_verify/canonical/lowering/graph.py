@@ -15,13 +15,13 @@ from atomic_verify.canonical.lowering.context import Discontinuity, NodeContext
 from atomic_verify.canonical.lowering.expansion import attributes_of, body_of, resolved
 from atomic_verify.canonical.lowering.folding import fold
 from atomic_verify.canonical.lowering.registry import NEWEST, OLDEST, Made, operators, rule_of
+from atomic_verify.canonical.lowering.signatures import check_types, output_type
 from atomic_verify.canonical.lowering.values import Value, element_type
 from atomic_verify.canonical.views import View
-from atomic_verify.commitments import DType
 
 _MAX_DEPTH = 32
 # What Python and numpy raise where shapes, axes or types don't fit each other.
-_CONTRADICTIONS = (ValueError, LookupError, ArithmeticError, TypeError, StopIteration, RuntimeError)
+_CONTRADICTIONS = (ValueError, LookupError, ArithmeticError, TypeError, StopIteration, RuntimeError, MemoryError)
 _DOMAINS = ("", "ai.onnx")
 
 
@@ -81,6 +81,7 @@ class GraphLowering:
             return self._expand(local, attributes_of(local, attributes, None), inputs, scope, name)
         context = self._context(node, name, scope, inputs, attributes)
         try:
+            check_types(context)
             made = fold(context)
             found = rule_of(node.op_type, context.opset)
             if made is None and found is not None:
@@ -166,21 +167,6 @@ def results(node: NodeContext, made: "Made | Sequence[Made]") -> list[Value]:
     for place, item in enumerate(several):
         values.append(Value.seen(item, output_type(node, place)) if isinstance(item, View) else item)
     return values
-
-
-def output_type(node: NodeContext, place: int) -> DType:
-    """The type of an output as the schema has it: that of the input of the same type variable, or the only one."""
-    declared = node.schema.outputs[min(place, len(node.schema.outputs) - 1)].type_str
-    for index, value in enumerate(node.inputs):
-        formal = node.schema.inputs[min(index, len(node.schema.inputs) - 1)]
-        if value is not None and formal.type_str == declared:
-            return value.dtype
-    allowed = [c.allowed_type_strs for c in node.schema.type_constraints if c.type_param_str == declared]
-    names = {"tensor(bool)": DType.BOOL, "tensor(int64)": DType.INT64}
-    only = list(allowed[0]) if allowed else [declared]
-    if len(only) == 1 and only[0] in names:
-        return names[only[0]]
-    raise RuntimeError(f"the rule of {node.operator} must say what type output {place} has")
 
 
 def located(error: Unsupported, node: NodeContext) -> Unsupported:
