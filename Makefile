@@ -8,6 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # `make setup LOCK=dev-gpu` installs onnxruntime for CUDA instead of the one for CPUs: they exclude each other.
 LOCK ?= dev
+# Test files at the same time; `make test JOBS=` runs one after the other.
+JOBS ?= 3
 FORGE := node_modules/.bin/forge
 SOURCES := $(shell find contracts/src -name '*.sol')
 CODE := atomic_verify prover scripts bench tests models
@@ -64,8 +66,9 @@ lint: setup
 test-contracts: setup ## the contracts' tests; gas must be as committed
 	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
+# Files run side by side: the tests wait for chains more than they compute, so even two cores need half the time.
 test-python: setup ## all Python tests
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q $(if $(JOBS),--numprocesses $(JOBS) --dist loadfile)
 
 # One after the other, pytest last: its closing line is the run's.
 test: ## everything

@@ -52,7 +52,8 @@ def modules() -> list[str]:
 
 
 def imported(names: list[str], folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-W", "error", "-c", IMPORT_ALL, *names]
+    # -B: in a new clone Python itself would write bytecode at each import.
+    command = [sys.executable, "-B", "-W", "error", "-c", IMPORT_ALL, *names]
     done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1, f"an import prints: {done.stdout}"
