@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Citation, Evaluation, Evidence, IReferee, Opening, Ruling } from "./interfaces/IReferee.sol";
+import { Citation, Evaluation, Evidence, IReferee, Opening, OutputCitation, Ruling } from "./interfaces/IReferee.sol";
 import { Accesses } from "./libraries/Accesses.sol";
 import { Closeness } from "./libraries/Closeness.sol";
 import { Dot, DotSum } from "./libraries/Dot.sol";
@@ -33,12 +33,10 @@ contract Referee is IReferee {
 
     /// @inheritdoc IReferee
     function judge(Evaluation calldata evaluation, Evidence calldata evidence) external view returns (Ruling) {
-        require(evidence.step < evaluation.steps, NoSuchStep(evidence.step, evaluation.steps));
-        _requireRecord(evaluation, evidence.step, evidence.record, evidence.recordPath);
         Judgement memory judgement;
         bool well;
-        (well, judgement.step) = Records.decodeStep(evidence.record, evidence.step);
-        if (!well || !_namesRight(evaluation, judgement.step)) return Ruling.Invalid;
+        (well, judgement.step) = _stepAt(evaluation, evidence.step, evidence.record, evidence.recordPath);
+        if (!well) return Ruling.Invalid;
         // INVARIANT: an element beyond the shape is never judged, so what fills the last leaf is never read.
         require(evidence.element < judgement.step.elements, NoSuchElement(evidence.element, judgement.step.elements));
         judgement.index = Accesses.indexOf(judgement.step, evidence.element);
@@ -259,19 +257,17 @@ contract Referee is IReferee {
         bytes calldata record,
         bytes32[] calldata recordPath
     ) external view returns (Ruling) {
-        require(index <= evaluation.steps, NoSuchStep(index, evaluation.steps));
-        _requireRecord(evaluation, index, record, recordPath);
-        if (index == evaluation.steps) return _lawfulIf(Records.areOutputs(record, index));
-        (bool well, Step memory step) = Records.decodeStep(record, index);
-        return _lawfulIf(well && _namesRight(evaluation, step));
+        if (index == evaluation.steps) {
+            return _lawfulIf(_outputsOf(evaluation, record, recordPath).length != 0);
+        }
+        (bool well,) = _stepAt(evaluation, index, record, recordPath);
+        return _lawfulIf(well);
     }
 
     /// @inheritdoc IReferee
     function judgeCitation(Evaluation calldata evaluation, Citation calldata citation) external view returns (Ruling) {
-        require(citation.step < evaluation.steps, NoSuchStep(citation.step, evaluation.steps));
-        _requireRecord(evaluation, citation.step, citation.record, citation.recordPath);
-        (bool well, Step memory step) = Records.decodeStep(citation.record, citation.step);
-        if (!well || !_namesRight(evaluation, step)) return Ruling.Invalid;
+        (bool well, Step memory step) = _stepAt(evaluation, citation.step, citation.record, citation.recordPath);
+        if (!well) return Ruling.Invalid;
         require(citation.operand < step.operands.length, NoSuchOperand(citation.operand, step.operands.length));
         Operand memory operand = step.operands[citation.operand];
         if (operand.source == Source.STEP) return _judgeNamedStep(evaluation, citation, operand);
@@ -280,8 +276,46 @@ contract Referee is IReferee {
     }
 
     /// @inheritdoc IReferee
+    function judgeOutput(
+        Evaluation calldata evaluation,
+        OutputCitation calldata citation,
+        uint256 elements,
+        bool isFloat
+    ) external view returns (Ruling) {
+        uint256[] memory outputs = _outputsOf(evaluation, citation.outputs, citation.outputsPath);
+        if (citation.output >= outputs.length) return Ruling.Invalid;
+        (bool well, Step memory step) =
+            _stepAt(evaluation, outputs[citation.output], citation.record, citation.recordPath);
+        return _lawfulIf(well && step.elements == elements && (step.dtype == DType64.FLOAT) == isFloat);
+    }
+
+    /// @inheritdoc IReferee
+    function stepOf(Evaluation calldata evaluation, uint256 index, bytes calldata record, bytes32[] calldata recordPath)
+        external
+        view
+        returns (uint256 elements, uint256 dtype)
+    {
+        (bool well, Step memory step) = _stepAt(evaluation, index, record, recordPath);
+        require(well, InvalidRecord(index));
+        return (step.elements, step.dtype);
+    }
+
+    /// @inheritdoc IReferee
+    function outputOf(
+        Evaluation calldata evaluation,
+        uint256 output,
+        bytes calldata outputs,
+        bytes32[] calldata outputsPath
+    ) external view returns (uint256 step) {
+        uint256[] memory steps = _outputsOf(evaluation, outputs, outputsPath);
+        require(steps.length != 0, InvalidRecord(evaluation.steps));
+        require(output < steps.length, NoSuchOutput(output, steps.length));
+        return steps[output];
+    }
+
+    /// @inheritdoc IReferee
     function isValid(bytes calldata record, uint256 index, uint256 steps) external pure returns (bool well) {
-        if (index == steps) return Records.areOutputs(record, steps);
+        if (index == steps) return Records.decodeOutputs(record, steps).length != 0;
         (well,) = Records.decodeStep(record, index);
     }
 
@@ -290,8 +324,7 @@ contract Referee is IReferee {
         view
         returns (Ruling)
     {
-        _requireRecord(evaluation, operand.tensor, citation.named, citation.namedPath);
-        (bool well, Step memory named) = Records.decodeStep(citation.named, operand.tensor);
+        (bool well, Step memory named) = _stepAt(evaluation, operand.tensor, citation.named, citation.namedPath);
         return _lawfulIf(well && named.elements == operand.elements && named.dtype == operand.dtype);
     }
 
@@ -307,6 +340,29 @@ contract Referee is IReferee {
         return _lawfulIf(
             uint8(entry[32]) == operand.dtype && uint40(bytes5(entry[33:WEIGHT_ENTRY_BYTES])) == operand.elements
         );
+    }
+
+    /// @dev The step of a record of the program; `well` is false if the record is invalid.
+    function _stepAt(
+        Evaluation calldata evaluation,
+        uint256 index,
+        bytes calldata record,
+        bytes32[] calldata recordPath
+    ) private view returns (bool well, Step memory step) {
+        require(index < evaluation.steps, NoSuchStep(index, evaluation.steps));
+        _requireRecord(evaluation, index, record, recordPath);
+        (well, step) = Records.decodeStep(record, index);
+        well = well && _namesRight(evaluation, step);
+    }
+
+    /// @dev The steps that the record of the outputs names; none if it is invalid.
+    function _outputsOf(Evaluation calldata evaluation, bytes calldata record, bytes32[] calldata recordPath)
+        private
+        view
+        returns (uint256[] memory)
+    {
+        _requireRecord(evaluation, evaluation.steps, record, recordPath);
+        return Records.decodeOutputs(record, evaluation.steps);
     }
 
     /// @dev Whether weights and inputs of the numbers that a valid record names exist, and inputs are as it says.

@@ -73,6 +73,18 @@ struct Citation {
     bytes32[] namedPath;
 }
 
+/// An output of the model: the record that names its step, and that step's record.
+struct OutputCitation {
+    /// Number of the output.
+    uint256 output;
+    /// The record of the outputs, and its path in the program.
+    bytes outputs;
+    bytes32[] outputsPath;
+    /// The record of the step that it names for this output, and its path; not looked at if it names none.
+    bytes record;
+    bytes32[] recordPath;
+}
+
 /// @title Referee
 /// @notice Decides whether one element of one step of a committed evaluation obeys the step's law. Stateless.
 /// @dev The specification is docs/canonical.md. An opening that doesn't lead to the committed root reverts: that is the
@@ -80,6 +92,10 @@ struct Citation {
 interface IReferee {
     /// @notice Thrown when there is no step, or for records no record, of that number.
     error NoSuchStep(uint256 step, uint256 steps);
+    /// @notice Thrown when the program has no output of that number.
+    error NoSuchOutput(uint256 output, uint256 outputs);
+    /// @notice Thrown when a record is the program's but invalid, so that nothing can be told of it.
+    error InvalidRecord(uint256 index);
     /// @notice Thrown when the element lies at or beyond the end of the step's tensor.
     error NoSuchElement(uint256 element, uint256 elements);
     /// @notice Thrown when the step has no operand of that number.
@@ -107,6 +123,31 @@ interface IReferee {
     /// @notice Rules on what an operand says of the tensor that it reads: Invalid if its elements or dtype aren't those of
     /// the named step, weight or input, if there is none of that number, or if either record is invalid; else Lawful.
     function judgeCitation(Evaluation calldata evaluation, Citation calldata citation) external view returns (Ruling);
+
+    /// @notice Rules on an output of the model: Invalid if the program has no output of that number, if its step hasn't
+    /// that many elements or is of the other type, or if either record is invalid; else Lawful.
+    /// @param elements how many elements the model's signature declares for it
+    /// @param isFloat whether the declared type is a float type
+    function judgeOutput(
+        Evaluation calldata evaluation,
+        OutputCitation calldata citation,
+        uint256 elements,
+        bool isFloat
+    ) external view returns (Ruling);
+
+    /// @notice What a valid step's tensor holds: how many elements, and their DType64 (1 float64, 2 int64).
+    function stepOf(Evaluation calldata evaluation, uint256 index, bytes calldata record, bytes32[] calldata recordPath)
+        external
+        view
+        returns (uint256 elements, uint256 dtype);
+
+    /// @notice Which step's tensor is output number `output` of the model.
+    function outputOf(
+        Evaluation calldata evaluation,
+        uint256 output,
+        bytes calldata outputs,
+        bytes32[] calldata outputsPath
+    ) external view returns (uint256 step);
 
     /// @notice Whether a record is valid by itself as record number `index` of a program of `steps` steps.
     function isValid(bytes calldata record, uint256 index, uint256 steps) external pure returns (bool);

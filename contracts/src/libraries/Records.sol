@@ -37,16 +37,20 @@ library Records {
         well = !reader.failed && reader.next == reader.end && Validity.isValid(step, index);
     }
 
-    /// @notice Whether the record after the last step is valid: 255, a count of at least 1, and that many steps.
-    function areOutputs(bytes calldata record, uint256 steps) internal pure returns (bool) {
-        Reader memory reader = _readerOf(record);
-        if (_read(reader, 1) != Opcode.OUTPUTS) return false;
-        uint256 count = _read(reader, 1);
-        if (count == 0) return false;
-        for (uint256 k = 0; k < count; ++k) {
-            if (_read(reader, 4) >= steps) return false;
+    /// @notice The steps that the record after the last step names: 255, a count of at least 1, and that many steps;
+    /// none if it isn't valid.
+    function decodeOutputs(bytes calldata record, uint256 steps) internal pure returns (uint256[] memory outputs) {
+        unchecked {
+            uint256[] memory none;
+            Reader memory reader = _readerOf(record);
+            if (_read(reader, 1) != Opcode.OUTPUTS) return none;
+            outputs = new uint256[](_read(reader, 1));
+            for (uint256 k = 0; k < outputs.length; ++k) {
+                outputs[k] = _read(reader, 4);
+                if (outputs[k] >= steps) return none;
+            }
+            if (reader.failed || reader.next != reader.end) return none;
         }
-        return !reader.failed && reader.next == reader.end;
     }
 
     function _readerOf(bytes calldata record) private pure returns (Reader memory reader) {
