@@ -45,7 +45,7 @@ HINTS: Final[Mapping[str, str]] = {
     "BadTensor": "Correct the tensor's name, element type, rank or size.",
     "BadTolerance": "Correct the output's tolerances as docs/protocol.md says.",
     "BadToleranceCount": "Give one tolerance for each output.",
-    "IncompleteSpec": "Give all digests; program root, weights root and lowering version together or not at all.",
+    "IncompleteSpec": "Give all digests; program root, lowering version, steps and depth together or not at all; weights root with a count.",
     # Results
     "BadItem": "Items count from 0 and end before the job's item count.",
     "BadOutcome": "A claim ends rejected, void or slashed.",

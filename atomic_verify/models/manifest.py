@@ -28,6 +28,8 @@ MAX_OPTIONS = 32
 MAX_TENSORS = 16
 MAX_NAME_BYTES = 128
 MAX_ELEMENTS = 2**31
+MAX_COUNT = 2**32 - 1
+NO_ROOT = "00" * 32
 
 DTypeName = Literal[
     "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "bool", "float16", "double", "uint32", "uint64",
@@ -114,6 +116,28 @@ class Stacking(Part):
     cuda: int = Field(default=1, ge=1, le=4096)
 
 
+class ProgramEntry(Part):
+    """The canonical program: what the model means, as its ONNX file was lowered."""
+
+    lowering_version: int = Field(ge=1, le=MAX_COUNT)
+    root: Hex32
+    """Of the tree over the step records and the record of the outputs."""
+    steps: int = Field(ge=1, le=MAX_COUNT)
+    depth: int = Field(ge=1, le=MAX_COUNT)
+    """Steps on the longest chain of steps, each of which reads the one before."""
+    weights_root: Hex32
+    """Of the tree over the weights; all zeros if there are none."""
+    weight_count: int = Field(ge=0, le=MAX_COUNT)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.depth > self.steps:
+            raise ValueError("no chain of steps is longer than the program")
+        if (self.weight_count == 0) != (self.weights_root == NO_ROOT):
+            raise ValueError("the weights' root is all zeros if there are no weights, and then only")
+        return self
+
+
 class CriticalEntry(Part):
     """The step that a zk-SNARK proves: digests of circuit, verification key and verifier code, and scales."""
 
@@ -137,9 +161,7 @@ class Manifest(Part):
     execution: FilePin | None = None
     inputs: Annotated[tuple[TensorEntry, ...], Field(min_length=1, max_length=MAX_TENSORS, strict=False)]
     outputs: Annotated[tuple[OutputEntry, ...], Field(min_length=1, max_length=MAX_TENSORS, strict=False)]
-    program_root: Hex32 | None = None
-    weights_root: Hex32 | None = None
-    lowering_version: int = Field(default=0, ge=0, le=2**32 - 1)
+    program: ProgramEntry | None = None
     void_only: bool = False
     critical: CriticalEntry | None = None
     codec: CodecEntry
@@ -148,9 +170,6 @@ class Manifest(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        roots = {self.program_root is not None, self.weights_root is not None, self.lowering_version > 0}
-        if len(roots) > 1:
-            raise ValueError("program root, weights root and lowering version are given together or not at all")
         for entries in (self.inputs, self.outputs):
             if len({entry.name for entry in entries}) < len(entries):
                 raise ValueError("two inputs or two outputs have the same name")
@@ -188,7 +207,7 @@ class Manifest(Part):
     @property
     def disputable(self) -> bool:
         """Whether the model has a canonical program that a result can be judged by."""
-        return self.program_root is not None
+        return self.program is not None
 
     @property
     def files(self) -> tuple[FilePin, ...]:
@@ -218,10 +237,14 @@ class Manifest(Part):
 
     def spec(self) -> ModelSpec:
         """What defines the model on the chain."""
+        program = self.program
         return ModelSpec(
-            program_root=_word(self.program_root),
-            weights_root=_word(self.weights_root),
-            lowering_version=self.lowering_version,
+            program_root=_word(program.root if program else None),
+            weights_root=_word(program.weights_root if program else None),
+            lowering_version=program.lowering_version if program else 0,
+            steps=program.steps if program else 0,
+            weight_count=program.weight_count if program else 0,
+            depth=program.depth if program else 0,
             void_only=self.void_only,
             onnx_digest=_word(self.onnx.sha256),
             execution_digest=_word(self.graph.sha256),

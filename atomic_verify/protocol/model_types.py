@@ -64,11 +64,17 @@ class CriticalStep(AbiStruct):
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec(AbiStruct):
-    """All that defines a model on the chain. Program and weights root are zero while it has no canonical program."""
+    """All that defines a model on the chain. All up to `depth` is zero if it has no canonical program."""
 
     program_root: Digest
     weights_root: Digest
+    """Zero also if the program has no weights."""
     lowering_version: U32
+    steps: U32
+    """How many steps the program has: the program tree holds one record more, that of the outputs."""
+    weight_count: U32
+    depth: U32
+    """Steps on the longest chain of steps, each of which reads the one before."""
     void_only: bool
     onnx_digest: Digest
     """sha256 of the ONNX file."""

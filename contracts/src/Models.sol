@@ -49,8 +49,10 @@ contract Models is IModels {
     function _checkRoots(ModelSpec calldata spec) internal pure returns (bool disputable) {
         require(spec.onnxDigest != 0 && spec.executionDigest != 0, IncompleteSpec());
         disputable = spec.programRoot != 0;
-        require(disputable == (spec.weightsRoot != 0), IncompleteSpec());
         require(disputable == (spec.loweringVersion != 0), IncompleteSpec());
+        require(disputable == (spec.depth != 0), IncompleteSpec());
+        require(disputable ? spec.depth <= spec.steps : spec.steps | spec.weightCount == 0, IncompleteSpec());
+        require((spec.weightCount != 0) == (spec.weightsRoot != 0), IncompleteSpec());
         bool critical = spec.critical.circuit != 0;
         require(critical == (spec.critical.verificationKey != 0), IncompleteSpec());
         require(critical == (spec.critical.verifierCode != 0), IncompleteSpec());

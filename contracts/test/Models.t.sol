@@ -33,6 +33,7 @@ contract ModelsTest is Test {
     function _disputable() internal pure returns (ModelSpec memory spec) {
         spec = _spec();
         (spec.programRoot, spec.weightsRoot, spec.loweringVersion) = (keccak256("program"), keccak256("weights"), 1);
+        (spec.steps, spec.weightCount, spec.depth) = (5, 2, 3);
         spec.tolerances[0] = OutputTolerance(Tolerance(0x3EB0 << 48, 0), Tolerance(0x3ED0 << 48, 0));
     }
 
@@ -98,9 +99,6 @@ contract ModelsTest is Test {
         spec.programRoot = 0;
         _refused(spec, incomplete);
         spec = _disputable();
-        spec.weightsRoot = 0;
-        _refused(spec, incomplete);
-        spec = _disputable();
         spec.loweringVersion = 0;
         _refused(spec, incomplete);
         spec = _spec();
@@ -114,6 +112,42 @@ contract ModelsTest is Test {
         spec = _spec();
         spec.critical.verifierCode = keccak256("code");
         _refused(spec, incomplete);
+    }
+
+    function test_RefusesCountsThatDoNotFitTogether() public {
+        bytes memory incomplete = abi.encodeWithSelector(IModels.IncompleteSpec.selector);
+        ModelSpec memory spec = _disputable();
+        spec.weightsRoot = 0;
+        _refused(spec, incomplete);
+        spec = _disputable();
+        spec.weightCount = 0;
+        _refused(spec, incomplete);
+        spec = _disputable();
+        (spec.steps, spec.depth) = (0, 0);
+        _refused(spec, incomplete);
+        spec = _disputable();
+        spec.depth = 0;
+        _refused(spec, incomplete);
+        spec.depth = 6;
+        _refused(spec, incomplete);
+        spec = _spec();
+        spec.steps = 1;
+        _refused(spec, incomplete);
+        (spec.steps, spec.depth) = (1, 1);
+        _refused(spec, incomplete);
+        spec = _spec();
+        spec.weightCount = 1;
+        _refused(spec, incomplete);
+        spec.weightsRoot = keccak256("weights");
+        _refused(spec, incomplete);
+    }
+
+    function test_TakesProgramsWithoutWeightsAndOfOneChain() public {
+        ModelSpec memory spec = _disputable();
+        (spec.weightsRoot, spec.weightCount, spec.depth) = (0, 0, 5);
+        vm.assertTrue(models.recordOf(models.publish(spec, "")).disputable, "no weights");
+        (spec.steps, spec.depth) = (1, 1);
+        vm.assertTrue(models.recordOf(models.publish(spec, "")).disputable, "one step");
     }
 
     function test_LimitsTheTensors() public {

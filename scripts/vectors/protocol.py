@@ -41,6 +41,7 @@ from atomic_verify.protocol.types import (
 
 FILE = Path(__file__).resolve().parents[2] / "tests" / "vectors" / "protocol.json"
 U128 = 2**128 - 1
+U32 = 2**32 - 1
 CHAINS = (1, 31_337, 11_155_111, 2**63 - 1)
 """Up to the largest that forge can play."""
 
@@ -115,12 +116,14 @@ def model_cases() -> Iterable[dict[str, Any]]:
     close = OutputTolerance(Tolerance(float_bits(1e-5), 0), Tolerance(float_bits(8e-5), 0))
     image = TensorSig("image", 1, (1, 3, 224, 224))
     scores, label = TensorSig("scores", 1, (1, 1000)), TensorSig("label", 7, (1,))
-    bare = ModelSpec(word(0), word(0), 0, False, word(1), word(1), (image,), (scores,), (exact,), nothing)
-    full = ModelSpec(word(2), word(3), 1, True, word(4), word(5), (image,), (scores, label), (close, exact), nothing)
+    bare = ModelSpec(word(0), word(0), 0, 0, 0, 0, False, word(1), word(1), (image,), (scores,), (exact,), nothing)
+    full = ModelSpec(
+        word(2), word(3), 1, 9, 4, 6, True, word(4), word(5), (image,), (scores, label), (close, exact), nothing
+    )
     step = CriticalStep(word(6), word(7), word(8), 7, 14)
-    proven = ModelSpec(word(2), word(3), 1, False, word(4), word(5), (image,), (scores,), (close,), step)
+    proven = ModelSpec(word(2), word(0), 1, 1, 0, 1, False, word(4), word(5), (image,), (scores,), (close,), step)
     many = tuple(TensorSig(f"tensor ü {i}", 11, tuple(range(i))) for i in range(11))
-    wide = ModelSpec(word(2), word(3), 2**32 - 1, False, word(4), word(5), many, many, (close,) * 11, step)
+    wide = ModelSpec(word(2), word(3), U32, U32, U32, U32, False, word(4), word(5), many, many, (close,) * 11, step)
     for spec in (bare, full, proven, wide):
         yield {"spec": encode([ModelSpec.abi_type()], [spec.to_abi()]), "id": ids.model_id(spec)}
 

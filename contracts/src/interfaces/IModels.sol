@@ -20,7 +20,7 @@ interface IModels {
     error BadToleranceCount(uint256 outputs, uint256 tolerances);
     /// @notice Thrown when an output's tolerances break the rules of docs/protocol.md.
     error BadTolerance(uint256 output);
-    /// @notice Thrown when a digest is missing, or only one of program and weights root is given.
+    /// @notice Thrown when a digest is missing, or when roots, counts, depth and lowering version don't fit together.
     error IncompleteSpec();
     /// @notice Thrown when the manifest's URI is longer than a URL may be.
     error UriTooLong(uint256 length, uint256 limit);

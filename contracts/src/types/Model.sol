@@ -30,12 +30,18 @@ struct CriticalStep {
     uint32 outputScale;
 }
 
-/// All that defines a model on-chain; its hash is the model id. `programRoot` and `weightsRoot` are zero as long as the
-/// model has no canonical program: it is then undisputable.
+/// All that defines a model on-chain; its hash is the model id. All up to `depth` is zero if the model has no canonical
+/// program: it is then undisputable.
 struct ModelSpec {
     bytes32 programRoot;
+    /// Zero also if the program has no weights.
     bytes32 weightsRoot;
     uint32 loweringVersion;
+    /// How many steps the program has: the program tree holds one record more, that of the outputs.
+    uint32 steps;
+    uint32 weightCount;
+    /// Steps on the longest chain of steps, each of which reads the one before.
+    uint32 depth;
     bool voidOnly;
     /// sha256 of the ONNX file.
     bytes32 onnxDigest;

@@ -133,6 +133,7 @@ abstract contract MarketFixture is Test {
         spec.tolerances = new OutputTolerance[](1);
         if (!disputable) return spec;
         (spec.programRoot, spec.weightsRoot, spec.loweringVersion) = (keccak256("program"), keccak256("weights"), 1);
+        (spec.steps, spec.weightCount, spec.depth) = (5, 2, 3);
         // 2^-20 and 2^-18.
         spec.tolerances[0] = OutputTolerance(Tolerance(0x3EB0 << 48, 0), Tolerance(0x3ED0 << 48, 0));
     }

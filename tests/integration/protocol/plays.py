@@ -162,7 +162,7 @@ def spec() -> ModelSpec:
     none, sig = Digest(bytes(32)), TensorSig("x", 1, (1,))
     exact = OutputTolerance(Tolerance(0, 0), Tolerance(0, 0))
     critical = CriticalStep(none, none, none, 0, 0)
-    return ModelSpec(none, none, 0, False, DIGEST, DIGEST, (sig,), (sig,), (exact,), critical)
+    return ModelSpec(none, none, 0, 0, 0, 0, False, DIGEST, DIGEST, (sig,), (sig,), (exact,), critical)
 
 
 def post(chain: Chain, dice: random.Random) -> Play:

@@ -26,7 +26,15 @@ PLAIN: dict[str, Any] = {
     "codec": {"name": "tensors"},
     "answer_schema": {"type": "object"},
 }
-JUDGED = PLAIN | {"program_root": "01" * 32, "weights_root": "02" * 32, "lowering_version": 1}
+PROGRAM = {
+    "lowering_version": 1,
+    "root": "01" * 32,
+    "steps": 5,
+    "depth": 3,
+    "weights_root": "02" * 32,
+    "weight_count": 2,
+}
+JUDGED = PLAIN | {"program": PROGRAM}
 
 
 def manifest(base: dict = PLAIN, **changes) -> Manifest:
@@ -57,6 +65,19 @@ def test_the_id_covers_what_runs_and_not_what_is_said_about_it() -> None:
     ids = {plain, manifest(execution=hardened).model_id, manifest(void_only=True).model_id}
     ids.add(manifest(onnx=PLAIN["onnx"] | {"sha256": "ef" * 32}).model_id)
     ids.add(manifest(inputs=[PLAIN["inputs"][0] | {"shape": [1, 2049]}]).model_id)
+    assert len(ids) == 5
+
+
+def test_a_program_goes_to_the_chain_whole() -> None:
+    exact = [PLAIN["outputs"][0] | {"dtype": "int64"}]
+    spec = manifest(JUDGED, outputs=exact).spec()
+    assert (spec.program_root, spec.weights_root) == (b"\x01" * 32, b"\x02" * 32)
+    assert (spec.lowering_version, spec.steps, spec.weight_count, spec.depth) == (1, 5, 2, 3)
+    bare = PROGRAM | {"weights_root": "00" * 32, "weight_count": 0}
+    spec = manifest(JUDGED, program=bare, outputs=exact).spec()
+    assert (spec.weights_root, spec.weight_count) == (bytes(32), 0)
+    others = ({"root": "03" * 32}, {"weights_root": "03" * 32}, {"steps": 6}, {"depth": 4}, {"lowering_version": 2})
+    ids = {manifest(JUDGED, program=PROGRAM | one, outputs=exact).model_id for one in others}
     assert len(ids) == 5
 
 
@@ -127,9 +148,15 @@ def test_exact_outputs_and_undisputable_models_have_no_tolerance() -> None:
         {"inputs": [{"name": "", "dtype": "float", "shape": [1]}]},
         {"inputs": [{"name": "é" * 65, "dtype": "float", "shape": [1]}]},
         {"inputs": [{"name": "a\nb", "dtype": "float", "shape": [1]}]},
-        {"program_root": "01" * 32},
-        {"weights_root": "01" * 32, "lowering_version": 1},
-        {"lowering_version": 1},
+        {"program": {}},
+        {"program": PROGRAM | {"lowering_version": 0}},
+        {"program": PROGRAM | {"root": "01"}},
+        {"program": PROGRAM | {"steps": 0, "depth": 0}},
+        {"program": PROGRAM | {"steps": 2}},
+        {"program": PROGRAM | {"depth": 0}},
+        {"program": PROGRAM | {"weight_count": 0}},
+        {"program": PROGRAM | {"weights_root": "00" * 32}},
+        {"program": PROGRAM | {"weight_count": 2**32}},
         {"answer_schema": {"$ref": "#"}},
         {"stacking": {"cpu": 0, "cuda": 1}},
         {"codec": {"name": ""}},

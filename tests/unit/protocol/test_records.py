@@ -35,7 +35,8 @@ def spec() -> ModelSpec:
     root = Digest(b"\x03" * 32)
     sig = TensorSig("x", 1, (1, 2))
     close = OutputTolerance(Tolerance(float_bits(1e-6), 0), Tolerance(float_bits(8e-6), 0))
-    return ModelSpec(root, root, 1, False, root, root, (sig,), (sig,), (close,), CriticalStep(root, root, root, 7, 14))
+    step = CriticalStep(root, root, root, 7, 14)
+    return ModelSpec(root, root, 1, 5, 2, 3, False, root, root, (sig,), (sig,), (close,), step)
 
 
 def test_a_record_survives_abi_and_json(rfp: Rfp, spec: ModelSpec) -> None:
