@@ -41,7 +41,10 @@ from atomic_verify.canonical.lowering.values import Value, element_type
 from atomic_verify.canonical.program import Program
 from atomic_verify.commitments import TensorSpecError
 
-__all__ = ["Discontinuity", "Lowered", "NotConstant", "families", "lower"]
+__all__ = ["LOWERING_VERSION", "Discontinuity", "Lowered", "NotConstant", "families", "lower"]
+
+LOWERING_VERSION = 1
+"""Goes up whenever the lowering makes other records of some file; published models name the one that they were made by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
