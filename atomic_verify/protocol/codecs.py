@@ -24,7 +24,11 @@ from atomic_verify.protocol.primitives import (
 MAX_TEXT_BYTES = 1024
 """Bounds what a stranger's record may hold; the contracts' own bounds are tighter."""
 
+MAX_BYTES = 65_536
+"""Of one field of bytes: 64 leaves of an opening and as much again; the contracts' own bounds are tighter."""
+
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
+_OCTETS = re.compile(rf"0x([0-9a-fA-F]{{2}}){{0,{MAX_BYTES}}}", re.ASCII)
 
 
 class Codec(Protocol):
@@ -168,6 +172,32 @@ class Word(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class Octets(_Plain):
+    """Solidity's dynamic `bytes`, at most MAX_BYTES of them; in JSON as 0x and hexadecimal digits."""
+
+    abi_type: str = "bytes"
+
+    def check(self, name: str, value: Any) -> None:
+        if not isinstance(value, bytes):
+            raise FieldMalformed(f"{name} is bytes", field=name, found=type(value).__name__)
+        if len(value) > MAX_BYTES:
+            raise FieldOutOfRange(f"{name} is longer than {MAX_BYTES} bytes", field=name)
+
+    def from_abi(self, name: str, value: Any) -> bytes:
+        if not isinstance(value, bytes | bytearray):
+            raise FieldMalformed(f"{name} is bytes", field=name)
+        return bytes(value)
+
+    def to_json(self, value: Any) -> str:
+        return to_hex(value)
+
+    def from_json(self, name: str, value: Any) -> bytes:
+        if not isinstance(value, str) or _OCTETS.fullmatch(value) is None:
+            raise FieldMalformed(f"{name} is 0x and hexadecimal digits, two for each byte", field=name)
+        return bytes.fromhex(value[2:])
+
+
+@dataclass(frozen=True, slots=True)
 class Account(_Plain):
     """An address, inside always with its checksum."""
 
@@ -190,4 +220,7 @@ U32 = Annotated[int, Uint(32)]
 U40 = Annotated[int, Uint(40)]
 U64 = Annotated[int, Uint(64)]
 U104 = Annotated[int, Uint(104)]
+U256 = Annotated[int, Uint(256)]
+Amount96 = Annotated[Amount, Uint(96)]
 Amount128 = Annotated[Amount, Uint(128)]
+DynamicBytes = Annotated[bytes, Octets()]

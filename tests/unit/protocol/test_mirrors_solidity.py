@@ -23,6 +23,7 @@ for name in STORAGE_ONLY:
 ENUMS: dict[str, str] = dict(re.findall(r"enum (\w+) \{(.*?)\}", TEXT, re.DOTALL))
 
 RENAMED = {"Verdict": "VerdictRecord", "TensorSpec": "TensorSig"}
+OPENING = re.search(r"struct Opening \{(.*?)\}", (SOURCE / "interfaces" / "IReferee.sol").read_text(), re.DOTALL)
 RECORDS: dict[str, type[AbiStruct]] = {name: getattr(types, RENAMED.get(name, name)) for name in STRUCTS}
 
 
@@ -32,6 +33,8 @@ def solidity_type(kind: str) -> str:
         return solidity_type(kind[:-2]) + "[]"
     if kind in STRUCTS:
         return "(" + ",".join(solidity_type(inner) for inner, _ in fields_of(kind)) + ")"
+    if kind == "Opening":
+        return types.Opening.abi_type()
     return {"JobId": "bytes32"}.get(kind, "uint8" if kind in ENUMS else kind)
 
 
@@ -43,6 +46,12 @@ def fields_of(struct: str) -> list[tuple[str, str]]:
 def test_a_record_has_the_struct_s_fields(name: str) -> None:
     declared = [(field, solidity_type(kind)) for kind, field in fields_of(name)]
     assert [(field, codec.abi_type) for _, field, codec in layout(RECORDS[name])] == declared
+
+
+def test_an_opening_is_the_referee_s() -> None:
+    assert OPENING is not None
+    declared = re.findall(r"([\w\[\]]+) (\w+);", OPENING[1])
+    assert [(codec.abi_type, field) for _, field, codec in layout(types.Opening)] == declared
 
 
 @pytest.mark.parametrize("name", sorted(set(ENUMS)))
