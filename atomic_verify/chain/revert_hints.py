@@ -54,6 +54,7 @@ HINTS: Final[Mapping[str, str]] = {
     "NotCommitted": "The job has no result that waits for finality.",
     "NotDisputes": "Only the disputes contract reports claims.",
     "NotFinalYet": "Try again when the chain's time has reached `finalAt`.",
+    "RevealTimeTooShort": "On a public chain the time to reveal claims is at least 10 minutes.",
     "WindowClosed": "The challenge window is over.",
     "ZeroRoot": "Commit the batch root of the outputs.",
     # Token and signatures

@@ -137,7 +137,9 @@ class VerdictRecord(AbiStruct):
     slashed: bool
     void_items: U32
     challenger: Address
-    """Who convicted the worker; set if and only if `slashed`."""
+    """Who convicted the worker; if nobody did, who voided the first item. Zero if and only if all items are good."""
+    costs: Amount128
+    """What voiding cost the challengers, in utility tokens; taken from the job bond when each item was voided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,9 @@ class Result(AbiStruct):
     void_items: U32
     slashed: bool
     challenger: Address
+    """Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item."""
+    costs: Amount128
+    """What was taken from the job bond for the challengers' costs of voiding, at most half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,17 @@ class Reputation(AbiStruct):
     missed_jobs: U32
     settled_value: Amount128
     """Sum of the prices of final jobs, in utility-token base units by the market's fixed rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes(AbiStruct):
+    """A worker's last two strikes: jobs settled with void items of a model that isn't void-only.
+
+    Each is the job's ordinal among the worker's settled jobs, counted from one; zero for none.
+    """
+
+    previous: U64
+    last: U64
 
 
 @dataclass(frozen=True, slots=True)

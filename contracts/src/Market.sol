@@ -8,6 +8,7 @@ import { Treasury } from "./Treasury.sol";
 import { IMarket, MarketParams, TokenPolicy } from "./interfaces/IMarket.sol";
 import { IModels } from "./interfaces/IModels.sol";
 import { IRegistry } from "./interfaces/IRegistry.sol";
+import { IResults } from "./interfaces/IResults.sol";
 import { Auction } from "./libraries/Auction.sol";
 import { BondSplit, EscrowSplit, Settlement } from "./libraries/Settlement.sol";
 import { Bid, BidStatus, PackedBid, forfeitedBid, sealBid, spentBid } from "./types/Bid.sol";
@@ -32,7 +33,7 @@ contract Market is Treasury, Terms, EIP712 {
         address[] memory tokens,
         TokenPolicy[] memory policies
     )
-        Treasury(utilityToken_, registry_)
+        Treasury(utilityToken_, registry_, IResults(results_).disputes())
         Terms(models_, results_, params_, tokens, policies)
         EIP712("Atomic Market", "1")
     {
@@ -49,7 +50,7 @@ contract Market is Treasury, Terms, EIP712 {
         JobRecord storage job = _jobs[id];
         job.state = JobState.Posted;
         job.time = uint40(block.timestamp);
-        _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
+        _take(rfp.requester, rfp.token, rfp.maxPrice);
     }
 
     function cancel(Rfp calldata rfp) external nonReentrant {
@@ -127,7 +128,7 @@ contract Market is Treasury, Terms, EIP712 {
         );
         _assign(id, rfp, _jobs[id], quote.worker, rfp.maxPrice);
         registry.lockBond(quote.worker, id, rfp.jobBond);
-        _takeEscrow(rfp.requester, rfp.token, rfp.maxPrice);
+        _take(rfp.requester, rfp.token, rfp.maxPrice);
     }
 
     function reassign(Rfp calldata rfp, address[] calldata bidders) external nonReentrant {
@@ -174,23 +175,33 @@ contract Market is Treasury, Terms, EIP712 {
         return job.attempt;
     }
 
+    function chargeVoid(JobId id, address challenger, uint128 amount) external {
+        _requireCaller(results);
+        JobRecord storage job = _jobs[id];
+        require(job.state == JobState.Committed, WrongState(id, job.state));
+        registry.takeBond(job.worker, id, amount);
+        _credit(challenger, utilityToken, amount);
+    }
+
     function settle(Rfp calldata rfp, Verdict calldata verdict) external nonReentrant {
         _requireCaller(results);
         (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Committed);
         address worker = job.worker;
+        // Voids took the rest when each was closed.
+        uint128 atStake = rfp.jobBond - verdict.costs;
         EscrowSplit memory escrow;
         BondSplit memory bond;
-        if (verdict.slashed) {
+        if (verdict.slashed || _strikesOut(rfp.modelId, id, worker, verdict.voidItems)) {
             job.state = JobState.Slashed;
             escrow.toRequester = rfp.maxPrice;
-            bond = Settlement.slashed(rfp.jobBond);
-            registry.recordSlashed(worker, id, rfp.jobBond);
+            bond = Settlement.slashed(atStake);
+            registry.recordSlashed(worker, id, atStake);
         } else {
             job.state = JobState.Final;
             uint128 price = rfp.maxPrice - _bids[id][worker].rebate();
-            escrow = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, verdict.voidItems, _feeBps);
-            uint128 value = _inUtilityTokens(rfp.token, escrow.toWorker + escrow.fee);
-            registry.recordFinal(worker, id, rfp.jobBond, value, verdict.voidItems > 0);
+            uint256 earned = Settlement.earned(price, rfp.itemCount, verdict.voidItems);
+            escrow = Settlement.stands(rfp.maxPrice, price, earned, _feeBps, _shared(rfp.token, verdict.costs));
+            registry.recordFinal(worker, id, atStake, _inUtilityTokens(rfp.token, earned), verdict.voidItems > 0);
         }
         emit Settled(id, worker, job.state, escrow.toWorker, escrow.toRequester, escrow.fee, bond.reward, bond.burned);
         _credit(worker, rfp.token, escrow.toWorker);
@@ -290,6 +301,20 @@ contract Market is Treasury, Terms, EIP712 {
         _burn(split.burned);
     }
 
+    // Settling
+
+    /// Whether void items make this a job to slash: the third among the worker's last 100. An honest worker may be voided
+    /// on a model that is void-only, so that strikes nobody out.
+    function _strikesOut(bytes32 modelId, JobId id, address worker, uint32 voidItems) internal returns (bool) {
+        if (voidItems == 0 || models.recordOf(modelId).voidOnly) return false;
+        return registry.recordStrike(worker, id);
+    }
+
+    /// The requester's part of what voiding cost, in payment tokens.
+    function _shared(address token, uint128 costs) internal view returns (uint256) {
+        return costs == 0 ? 0 : _inPaymentTokens(token, Settlement.sharedCosts(costs));
+    }
+
     // Time
 
     function _biddingEnd(Rfp calldata rfp, JobRecord storage job) internal view returns (uint256) {
@@ -322,9 +347,5 @@ contract Market is Treasury, Terms, EIP712 {
         id = idOf(address(this), rfp);
         job = _jobs[id];
         require(job.state == state, WrongState(id, job.state));
-    }
-
-    function _requireCaller(address expected) internal view {
-        require(msg.sender == expected, NotAllowed(msg.sender, expected));
     }
 }

@@ -3,12 +3,14 @@ pragma solidity 0.8.37;
 
 import { IRegistry } from "./interfaces/IRegistry.sol";
 import { JobId } from "./types/Job.sol";
-import { Reputation, Stake, Unbonding } from "./types/Worker.sol";
+import { Reputation, Stake, Strikes, Unbonding } from "./types/Worker.sol";
 
 /// @title Registry
 /// @notice See {IRegistry}.
 contract Registry is IRegistry {
     uint256 internal constant MAX_ENDPOINT = 256;
+    /// Three strikes among this many settled jobs are fraud by carelessness.
+    uint256 internal constant STRIKE_SPAN = 100;
 
     address public immutable market;
     uint32 public immutable unbondingTime;
@@ -16,6 +18,7 @@ contract Registry is IRegistry {
     mapping(address worker => Stake) internal _stakes;
     mapping(address worker => Unbonding) internal _unbondings;
     mapping(address worker => Reputation) internal _reputations;
+    mapping(address worker => Strikes) internal _strikes;
 
     modifier onlyMarket() {
         require(msg.sender == market, NotMarket(msg.sender));
@@ -97,6 +100,15 @@ contract Registry is IRegistry {
         _take(worker, job, bond);
     }
 
+    function recordStrike(address worker, JobId job) external onlyMarket returns (bool isThird) {
+        Reputation memory reputation = _reputations[worker];
+        Strikes memory strikes = _strikes[worker];
+        uint64 ordinal = uint64(reputation.finalJobs) + reputation.voidJobs + reputation.slashedJobs + 1;
+        isThird = strikes.previous > 0 && ordinal - strikes.previous < STRIKE_SPAN;
+        _strikes[worker] = Strikes(strikes.last, ordinal);
+        emit StrikeRecorded(worker, job, ordinal, isThird);
+    }
+
     function stakeOf(address worker) external view returns (Stake memory) {
         return _stakes[worker];
     }
@@ -107,6 +119,10 @@ contract Registry is IRegistry {
 
     function reputationOf(address worker) external view returns (Reputation memory) {
         return _reputations[worker];
+    }
+
+    function strikesOf(address worker) external view returns (Strikes memory) {
+        return _strikes[worker];
     }
 
     function freeStakeOf(address worker) external view returns (uint256) {

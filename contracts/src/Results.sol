@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { IMarket } from "./interfaces/IMarket.sol";
 import { IResults, Outcome, Result } from "./interfaces/IResults.sol";
+import { Chains } from "./libraries/Chains.sol";
 import { Job, JobId, JobState, Rfp, Verdict, jobIdOf } from "./types/Job.sol";
 
 /// @title Results
@@ -23,6 +24,10 @@ contract Results is IResults {
     }
 
     constructor(IMarket market_, address disputes_, uint32 claimRevealTime_) {
+        require(
+            claimRevealTime_ >= Chains.MIN_REVEAL_TIME || Chains.isDevelopment(),
+            RevealTimeTooShort(claimRevealTime_, Chains.MIN_REVEAL_TIME)
+        );
         market = market_;
         disputes = disputes_;
         claimRevealTime = claimRevealTime_;
@@ -38,31 +43,42 @@ contract Results is IResults {
 
     function openClaim(Rfp calldata rfp) external onlyDisputes {
         (JobId id, uint256 closesAt) = _waiting(rfp);
-        require(block.timestamp < closesAt, WindowClosed(block.timestamp, closesAt));
-        uint32 open = ++_results[id].openClaims;
+        uint32 open = _results[id].openClaims;
+        // While a claim is open the job can't be final, and what belongs to that claim may still come.
+        require(block.timestamp < closesAt || open > 0, WindowClosed(block.timestamp, closesAt));
+        _results[id].openClaims = ++open;
         emit ClaimOpened(id, open);
     }
 
-    function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger) external onlyDisputes {
+    function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger, uint128 cost)
+        external
+        onlyDisputes
+        returns (uint128 charged)
+    {
         (JobId id,) = _waiting(rfp);
         Result storage result = _results[id];
         require(outcome != Outcome.None, BadOutcome());
-        // The reward of a slash would be lost on the zero address.
-        require(outcome != Outcome.Slash || challenger != address(0), BadOutcome());
+        // A reward would be lost on the zero address.
+        require(outcome == Outcome.Rejected || challenger != address(0), BadOutcome());
         require(result.openClaims > 0, NoOpenClaim(id));
         require(item < rfp.itemCount, BadItem(item, rfp.itemCount));
         result.openClaims -= 1;
-        if (outcome == Outcome.Slash) _slash(result, challenger);
-        if (outcome == Outcome.Void) _void(id, result, item);
-        emit ClaimClosed(id, outcome, item, challenger);
+        if (outcome == Outcome.Slash) (result.slashed, result.challenger) = (true, challenger);
+        if (outcome == Outcome.Void && _void(id, result, item)) {
+            if (result.challenger == address(0)) result.challenger = challenger;
+            charged = _charge(id, result, rfp.jobBond, challenger, cost);
+        }
+        emit ClaimClosed(id, outcome, item, challenger, charged);
     }
 
     function finalize(Rfp calldata rfp) external {
         (JobId id, uint256 closesAt) = _waiting(rfp);
         require(block.timestamp >= closesAt, NotFinalYet(block.timestamp, closesAt));
-        Result memory result = _results[id];
+        Result storage result = _results[id];
         require(result.openClaims == 0, ClaimsOpen(id, result.openClaims));
-        Verdict memory verdict = Verdict(result.slashed, result.voidItems, result.challenger);
+        Verdict memory verdict = Verdict(result.slashed, result.voidItems, result.challenger, 0);
+        // Read only where it can be set: a result that nobody claimed anything about leaves the slot alone.
+        if (verdict.voidItems > 0) verdict.costs = result.costs;
         emit Finalized(id, result.root, verdict);
         market.settle(rfp, verdict);
     }
@@ -75,20 +91,28 @@ contract Results is IResults {
         return _results[id];
     }
 
-    // INVARIANT: the first conviction takes the reward and no later outcome weakens it.
-    function _slash(Result storage result, address challenger) internal {
-        if (result.slashed) return;
-        result.slashed = true;
-        result.challenger = challenger;
-    }
-
-    function _void(JobId id, Result storage result, uint32 item) internal {
+    /// Whether the item was not void before.
+    function _void(JobId id, Result storage result, uint32 item) internal returns (bool) {
         // forge-lint: disable-next-line(incorrect-shift)
         uint256 bit = 1 << (item & 0xff);
         uint256 word = _voided[id][item >> 8];
-        if (word & bit != 0) return;
+        if (word & bit != 0) return false;
         _voided[id][item >> 8] = word | bit;
         result.voidItems += 1;
+        return true;
+    }
+
+    // INVARIANT: all voids of an attempt together charge at most half of its bond, so that a slash always finds the rest.
+    function _charge(JobId id, Result storage result, uint128 jobBond, address challenger, uint128 cost)
+        internal
+        returns (uint128 charged)
+    {
+        uint128 costs = result.costs;
+        uint128 left = jobBond / 2 - costs;
+        charged = cost < left ? cost : left;
+        if (charged == 0) return 0;
+        result.costs = costs + charged;
+        market.chargeVoid(id, challenger, charged);
     }
 
     /// A committed job that is not settled, and when it may be.

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { IMarket, MarketParams, TokenPolicy } from "./interfaces/IMarket.sol";
 import { IModels } from "./interfaces/IModels.sol";
 import { IResults } from "./interfaces/IResults.sol";
+import { Chains } from "./libraries/Chains.sol";
 import { Guarantee, Kind, Rfp } from "./types/Job.sol";
 import { ModelRecord } from "./types/Model.sol";
 
@@ -27,6 +28,7 @@ abstract contract Terms is IMarket {
     uint16 internal immutable _feeBps;
     uint128 internal immutable _minJobBond;
     address internal immutable _feeRecipient;
+    bool internal immutable _hasDisputes;
 
     mapping(address token => TokenPolicy) internal _policies;
 
@@ -40,6 +42,7 @@ abstract contract Terms is IMarket {
         _checkParams(p);
         models = models_;
         results = results_;
+        _hasDisputes = IResults(results_).disputes() != address(0);
         _minBiddingTime = p.minBiddingTime;
         _minRevealTime = p.minRevealTime;
         _minExecutionTimeout = p.minExecutionTimeout;
@@ -94,9 +97,9 @@ abstract contract Terms is IMarket {
         require(guarantee == Guarantee.Optimistic, GuaranteeNotBuilt(guarantee));
         ModelRecord memory model = models.recordOf(modelId);
         require(model.published, UnknownModel(modelId));
-        if (_isDevelopmentChain()) return;
+        if (Chains.isDevelopment()) return;
         // INVARIANT: where money is real, a result can be disputed: its model and this deployment both allow it.
-        require(model.disputable && IResults(results).disputes() != address(0), UndisputableModel(modelId));
+        require(model.disputable && _hasDisputes, UndisputableModel(modelId));
     }
 
     function _checkMoney(Rfp calldata rfp) internal view {
@@ -114,11 +117,13 @@ abstract contract Terms is IMarket {
         return uint128(amount * _policies[token].bondRate / RATE_UNIT);
     }
 
-    function _isDevelopmentChain() internal view returns (bool) {
-        return block.chainid == 31_337 || block.chainid == 1337;
+    /// What is worth `amount` utility tokens by the bond rate; nothing where a token has none.
+    function _inPaymentTokens(address token, uint256 amount) internal view returns (uint256) {
+        uint256 rate = _policies[token].bondRate;
+        return rate == 0 ? 0 : amount * RATE_UNIT / rate;
     }
 
-    function _checkParams(MarketParams memory p) private pure {
+    function _checkParams(MarketParams memory p) private view {
         require(p.feeBps <= MAX_FEE_BPS, BadParameter("feeBps"));
         require(p.feeBps == 0 || p.feeRecipient != address(0), BadParameter("feeRecipient"));
         require(p.minJobBond > 0, BadParameter("minJobBond"));
@@ -128,6 +133,8 @@ abstract contract Terms is IMarket {
         require(p.minRevealTime > 0 && p.minRevealTime <= p.maxTime, BadParameter("minRevealTime"));
         require(p.minExecutionTimeout > 0 && p.minExecutionTimeout <= p.maxTime, BadParameter("minExecutionTimeout"));
         require(p.minChallengeWindow > 0 && p.minChallengeWindow <= p.maxTime, BadParameter("minChallengeWindow"));
+        // Once it has lapsed a wrong result is paid.
+        require(Chains.mayConvictAfter(p.minChallengeWindow), BadParameter("minChallengeWindow"));
     }
 
     function _checkTime(uint256 time, uint256 minimum, uint256 maximum) private pure {

@@ -15,19 +15,25 @@ interface IBurnable {
 /// @title Treasury
 /// @notice Market's tokens: what comes in, what each account may take out, what burns.
 ///
-/// For every token: balance == escrow of open jobs + stakes (bonds and unbonding stake included) + credits. A transfer that
-/// moves another amount than it was told to reverts, so a token that takes a fee never enters the books.
+/// For every token: balance == escrow of open jobs + stakes (bonds and unbonding stake included) + credits + bonds of
+/// disputes. A transfer that moves another amount than it was told to reverts, so a token that takes a fee never enters the
+/// books.
 abstract contract Treasury is IMarket, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     address public immutable utilityToken;
     IRegistry public immutable registry;
+    address public immutable disputes;
 
+    // INVARIANT: disputes pay and burn nothing that they did not lock; the subtractions below are checked, so that a
+    // fault there can't reach other money.
+    uint256 public disputeBonds;
     mapping(address account => mapping(address token => uint256)) internal _credits;
 
-    constructor(address utilityToken_, IRegistry registry_) {
+    constructor(address utilityToken_, IRegistry registry_, address disputes_) {
         utilityToken = utilityToken_;
         registry = registry_;
+        disputes = disputes_;
     }
 
     function stake(uint128 amount) external nonReentrant {
@@ -48,6 +54,27 @@ abstract contract Treasury is IMarket, ReentrancyGuardTransient {
         _push(token, msg.sender, amount);
     }
 
+    function lockDisputeBond(address account, uint128 amount) external nonReentrant {
+        _requireCaller(disputes);
+        disputeBonds += amount;
+        emit DisputeBondLocked(account, amount);
+        _take(account, utilityToken, amount);
+    }
+
+    function payDisputeBond(address account, uint128 amount) external {
+        _requireCaller(disputes);
+        disputeBonds -= amount;
+        emit DisputeBondPaid(account, amount);
+        _credit(account, utilityToken, amount);
+    }
+
+    function burnDisputeBond(uint128 amount) external nonReentrant {
+        _requireCaller(disputes);
+        disputeBonds -= amount;
+        emit DisputeBondBurned(amount);
+        _burn(amount);
+    }
+
     function creditOf(address account, address token) external view returns (uint256) {
         return _credits[account][token];
     }
@@ -58,8 +85,8 @@ abstract contract Treasury is IMarket, ReentrancyGuardTransient {
         emit Credited(account, token, amount);
     }
 
-    /// Takes `amount` into escrow: from the account's credit first, from its wallet for the rest.
-    function _takeEscrow(address account, address token, uint256 amount) internal {
+    /// Takes `amount` in: from the account's credit first, from its wallet for the rest.
+    function _take(address account, address token, uint256 amount) internal {
         uint256 credit = _credits[account][token];
         uint256 used = credit < amount ? credit : amount;
         if (used > 0) {
@@ -85,5 +112,9 @@ abstract contract Treasury is IMarket, ReentrancyGuardTransient {
         IERC20(token).safeTransfer(to, amount);
         uint256 moved = before - IERC20(token).balanceOf(address(this));
         require(moved == amount, TransferMismatch(token, moved, amount));
+    }
+
+    function _requireCaller(address expected) internal view {
+        require(msg.sender == expected, NotAllowed(msg.sender, expected));
     }
 }

@@ -17,7 +17,7 @@ contract ResultsTest is MarketFixture {
 
     function _close(Rfp memory rfp, Outcome outcome, uint32 item, address challenger) internal {
         vm.prank(disputes);
-        results.closeClaim(rfp, outcome, item, challenger);
+        results.closeClaim(rfp, outcome, item, challenger, 0);
     }
 
     function _claim(Rfp memory rfp, Outcome outcome, uint32 item) internal {
@@ -107,11 +107,11 @@ contract ResultsTest is MarketFixture {
         vm.expectRevert(reason);
         market.markCommitted(_id(rfp), alice);
         vm.expectRevert(reason);
-        market.settle(rfp, Verdict(false, 0, address(0)));
+        market.settle(rfp, Verdict(false, 0, address(0), 0));
         vm.stopPrank();
         vm.startPrank(address(results));
         vm.expectRevert(abi.encodeWithSelector(IMarket.WrongState.selector, _id(rfp), JobState.Awarded));
-        market.settle(rfp, Verdict(false, 0, address(0)));
+        market.settle(rfp, Verdict(false, 0, address(0), 0));
     }
 
     // Finalize
@@ -120,7 +120,7 @@ contract ResultsTest is MarketFixture {
         Rfp memory rfp = _committed();
         vm.warp(_final());
         vm.expectEmit(address(results));
-        emit IResults.Finalized(_id(rfp), ROOT, Verdict(false, 0, address(0)));
+        emit IResults.Finalized(_id(rfp), ROOT, Verdict(false, 0, address(0), 0));
         vm.expectEmit(address(market));
         emit IMarket.Settled(_id(rfp), alice, JobState.Final, 50e18 - FEE, MAX_PRICE - 50e18, FEE, 0, 0);
         _finalize(rfp);
@@ -170,7 +170,7 @@ contract ResultsTest is MarketFixture {
         vm.expectRevert(abi.encodeWithSelector(IResults.ClaimsOpen.selector, _id(rfp), 2));
         _finalize(rfp);
         vm.expectEmit(address(results));
-        emit IResults.ClaimClosed(_id(rfp), Outcome.Rejected, 3, carol);
+        emit IResults.ClaimClosed(_id(rfp), Outcome.Rejected, 3, carol, 0);
         _close(rfp, Outcome.Rejected, 3, carol);
         vm.expectRevert(abi.encodeWithSelector(IResults.ClaimsOpen.selector, _id(rfp), 1));
         _finalize(rfp);
@@ -183,7 +183,7 @@ contract ResultsTest is MarketFixture {
         Rfp memory rfp = _committed();
         uint256 finalAt = _final();
         vm.warp(finalAt - 1);
-        _open(rfp);
+        _claim(rfp, Outcome.Rejected, 0);
         vm.warp(finalAt);
         vm.expectRevert(abi.encodeWithSelector(IResults.WindowClosed.selector, finalAt, finalAt));
         _open(rfp);
@@ -234,7 +234,7 @@ contract ResultsTest is MarketFixture {
         _claim(rfp, Outcome.Slash, 0);
         vm.warp(finalAt);
         vm.expectEmit(address(results));
-        emit IResults.Finalized(_id(rfp), ROOT, Verdict(true, 0, carol));
+        emit IResults.Finalized(_id(rfp), ROOT, Verdict(true, 0, carol, 0));
         vm.expectEmit(address(market));
         emit IMarket.Settled(_id(rfp), alice, JobState.Slashed, 0, MAX_PRICE, 0, BOND / 5, BOND - BOND / 5);
         _finalize(rfp);
@@ -245,7 +245,7 @@ contract ResultsTest is MarketFixture {
         vm.assertEq(registry.reputationOf(alice).slashedJobs, 1, "slashed jobs");
     }
 
-    /// A sybil's void before, or a second conviction after, changes nothing about the first slash.
+    /// A sybil's void before or after changes nothing about a slash; a later slash takes the earlier one's place.
     function test_SlashOverVoidOverGood() public {
         Rfp memory rfp = _committed();
         _claim(rfp, Outcome.Void, 1);
@@ -256,7 +256,7 @@ contract ResultsTest is MarketFixture {
         _claim(rfp, Outcome.Rejected, 2);
         Result memory result = results.resultOf(_id(rfp));
         vm.assertTrue(result.slashed, "slashed");
-        vm.assertEq(result.challenger, carol, "the first conviction takes the reward");
+        vm.assertEq(result.challenger, bob, "the last conviction takes the reward");
         vm.warp(_final());
         _finalize(rfp);
         _assertState(rfp, JobState.Slashed);
@@ -269,7 +269,7 @@ contract ResultsTest is MarketFixture {
         vm.expectRevert(reason);
         results.openClaim(rfp);
         vm.expectRevert(reason);
-        results.closeClaim(rfp, Outcome.Slash, 0, stranger);
+        results.closeClaim(rfp, Outcome.Slash, 0, stranger, 0);
     }
 
     function test_RefusesBadClosings() public {
@@ -283,7 +283,9 @@ contract ResultsTest is MarketFixture {
         _close(rfp, Outcome.Slash, 0, address(0));
         vm.expectRevert(abi.encodeWithSelector(IResults.BadItem.selector, 10, 10));
         _close(rfp, Outcome.Void, 10, carol);
+        vm.expectRevert(abi.encodeWithSelector(IResults.BadOutcome.selector));
         _close(rfp, Outcome.Void, 9, address(0));
+        _close(rfp, Outcome.Rejected, 9, address(0));
     }
 
     function test_RefusesClaimsOnOtherStates() public {

@@ -113,7 +113,7 @@ contract TreasuryTest is MarketFixture {
         _commit(rfp, alice);
         vm.startPrank(disputes);
         results.openClaim(rfp);
-        results.closeClaim(rfp, Outcome.Void, 0, carol);
+        results.closeClaim(rfp, Outcome.Void, 0, carol, 0);
         vm.stopPrank();
         vm.warp(block.timestamp + WINDOW + CLAIM_REVEAL);
         _finalize(rfp);
@@ -140,7 +140,7 @@ contract TreasuryTest is MarketFixture {
         registry.unbond(1000 * ONE - BOND);
         vm.startPrank(disputes);
         results.openClaim(rfp);
-        results.closeClaim(rfp, Outcome.Slash, 0, carol);
+        results.closeClaim(rfp, Outcome.Slash, 0, carol, 0);
         vm.stopPrank();
         vm.warp(block.timestamp + WINDOW + CLAIM_REVEAL);
         _finalize(rfp);

@@ -170,8 +170,8 @@ contract VectorsTest is MarketFixture {
         uint256[] memory fee = _uints(".stands.fee");
         vm.assertGe(fee.length, 16, "cases");
         for (uint256 i = 0; i < fee.length; i++) {
-            EscrowSplit memory split =
-                Settlement.stands(uint128(escrows[i]), uint128(prices[i]), items[i], voids[i], fees[i]);
+            uint256 earned = Settlement.earned(uint128(prices[i]), items[i], voids[i]);
+            EscrowSplit memory split = Settlement.stands(uint128(escrows[i]), uint128(prices[i]), earned, fees[i], 0);
             vm.assertEq(split.toWorker, toWorker[i], "to worker");
             vm.assertEq(split.toRequester, toRequester[i], "to requester");
             vm.assertEq(split.fee, fee[i], "fee");

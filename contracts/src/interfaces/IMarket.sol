@@ -51,7 +51,10 @@ interface IMarket {
         uint256 bondBurned
     );
     event Credited(address indexed account, address indexed token, uint256 amount);
-    /// A credit that went into the escrow of a new job.
+    event DisputeBondLocked(address indexed account, uint256 amount);
+    event DisputeBondPaid(address indexed account, uint256 amount);
+    event DisputeBondBurned(uint256 amount);
+    /// A credit that went into the escrow of a new job or a bond of a dispute.
     event CreditSpent(address indexed account, address indexed token, uint256 amount);
     event Withdrawn(address indexed account, address indexed token, uint256 amount);
 
@@ -149,8 +152,24 @@ interface IMarket {
     /// @notice Notes that the worker has committed its result, and returns the attempt. Only Results may call.
     function markCommitted(JobId job, address worker) external returns (uint256 attempt);
 
+    /// @notice Moves a part of the working worker's job bond to the challenger of an item that is void, as credit. Only
+    /// Results may call; it sees to it that settling gets the sum of these parts.
+    function chargeVoid(JobId job, address challenger, uint128 amount) external;
+
     /// @notice Moves the money of a finished job by its verdict. Only Results may call.
     function settle(Rfp calldata rfp, Verdict calldata verdict) external;
+
+    // Bonds of disputes, in utility tokens
+
+    /// @notice Takes a bond in: from the account's credit first, from its wallet for the rest. Only Disputes may call, for
+    /// accounts that called it.
+    function lockDisputeBond(address account, uint128 amount) external;
+
+    /// @notice Turns a part of what disputes hold into the account's credit. Only Disputes may call.
+    function payDisputeBond(address account, uint128 amount) external;
+
+    /// @notice Burns a part of what disputes hold. Only Disputes may call.
+    function burnDisputeBond(uint128 amount) external;
 
     // Views
 
@@ -171,4 +190,10 @@ interface IMarket {
     function params() external view returns (MarketParams memory);
 
     function utilityToken() external view returns (address);
+
+    /// @notice The disputes contract that Results names, zero if this deployment has none.
+    function disputes() external view returns (address);
+
+    /// @notice What disputes hold: all that was locked, less what was paid and burned.
+    function disputeBonds() external view returns (uint256);
 }

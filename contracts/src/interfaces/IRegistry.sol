@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { JobId } from "../types/Job.sol";
-import { Reputation, Stake, Unbonding } from "../types/Worker.sol";
+import { Reputation, Stake, Strikes, Unbonding } from "../types/Worker.sol";
 
 /// @title Registry
 /// @notice Who works here: stakes, the bonds locked in them, reputation. It keeps the books; the tokens lie in Market.
@@ -14,6 +14,8 @@ interface IRegistry {
     event BondLocked(address indexed worker, JobId indexed job, uint256 amount);
     event BondReleased(address indexed worker, JobId indexed job, uint256 amount);
     event BondTaken(address indexed worker, JobId indexed job, uint256 amount);
+    /// `ordinal` is the job's among the worker's settled jobs; `isThird` slashes it.
+    event StrikeRecorded(address indexed worker, JobId indexed job, uint256 ordinal, bool isThird);
 
     /// @notice Thrown when a caller other than the market changes a worker's books.
     error NotMarket(address caller);
@@ -42,7 +44,7 @@ interface IRegistry {
 
     function releaseBond(address worker, JobId job, uint128 amount) external;
 
-    /// @notice Takes a locked bond out of the worker's stake for good, without counting a job.
+    /// @notice Takes a locked bond, or a part of it, out of the worker's stake for good, without counting a job.
     function takeBond(address worker, JobId job, uint128 amount) external;
 
     /// @notice A bond lost to a missed deadline.
@@ -54,6 +56,10 @@ interface IRegistry {
     /// @notice A job that ended in fraud; takes its bond.
     function recordSlashed(address worker, JobId job, uint128 bond) external;
 
+    /// @notice Notes that the job about to be recorded is void in part, and tells whether it is the third such job, or a
+    /// later one, among the worker's last 100 settled jobs.
+    function recordStrike(address worker, JobId job) external returns (bool isThird);
+
     /// @notice The only account that may change a worker's books.
     function market() external view returns (address);
 
@@ -64,6 +70,8 @@ interface IRegistry {
     function unbondingOf(address worker) external view returns (Unbonding memory);
 
     function reputationOf(address worker) external view returns (Reputation memory);
+
+    function strikesOf(address worker) external view returns (Strikes memory);
 
     /// @notice Stake that can back a new bond.
     function freeStakeOf(address worker) external view returns (uint256);

@@ -14,14 +14,17 @@ enum Outcome {
     Slash
 }
 
-/// What the chain keeps of a committed result. `root` fills one slot, the rest another that stays empty while nobody
-/// claims anything.
+/// What the chain keeps of a committed result. `root` fills one slot; what claims lead to fills two more, which stay empty
+/// while nobody claims anything.
 struct Result {
     bytes32 root;
     uint32 openClaims;
     uint32 voidItems;
     bool slashed;
+    /// Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item.
     address challenger;
+    /// What was taken from the job bond for the challengers' costs of voiding, at most half of it.
+    uint128 costs;
 }
 
 /// @title Results
@@ -31,7 +34,8 @@ interface IResults {
         JobId indexed job, address indexed worker, uint256 attempt, bytes32 root, bytes32 payloadDigest, uint256 finalAt
     );
     event ClaimOpened(JobId indexed job, uint256 openClaims);
-    event ClaimClosed(JobId indexed job, Outcome outcome, uint256 item, address challenger);
+    /// `charged` is what the worker's bond paid for the challenger's costs.
+    event ClaimClosed(JobId indexed job, Outcome outcome, uint256 item, address challenger, uint256 charged);
     event Finalized(JobId indexed job, bytes32 root, Verdict verdict);
 
     /// @notice Thrown when a caller other than the disputes contract reports a claim.
@@ -50,18 +54,26 @@ interface IResults {
     error BadItem(uint256 item, uint256 itemCount);
     /// @notice Thrown when a root is zero.
     error ZeroRoot();
-    /// @notice Thrown when the outcome is none of a claim's ends, or a slash names no challenger.
+    /// @notice Thrown when the outcome is none of a claim's ends, or a void or slash names no challenger.
     error BadOutcome();
+    /// @notice Thrown when the time to reveal claims is too short for a chain where money is real.
+    error RevealTimeTooShort(uint256 time, uint256 minimum);
 
     /// @notice The worker of a job commits the batch root of its outputs. `payloadDigest` is the sha256 of the payload
     /// that it serves; only the event keeps it.
     function commit(Rfp calldata rfp, bytes32 root, bytes32 payloadDigest) external;
 
-    /// @notice Notes a claim, which keeps the job from being final. Only the disputes contract may call.
+    /// @notice Notes a claim, which keeps the job from being final: before the window closes, or later while another claim
+    /// is open. Only the disputes contract may call.
     function openClaim(Rfp calldata rfp) external;
 
-    /// @notice Notes how a claim ended. Only the disputes contract may call.
-    function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger) external;
+    /// @notice Notes how a claim ended. Only the disputes contract may call. `cost`, in utility tokens, is what voiding an
+    /// item cost the challenger; `charged` is the part that the worker's locked bond pays at once, as the challenger's
+    /// credit: nothing for an item that is void already, and at most half of the job bond for all items together. A
+    /// slash takes the challenger's place whoever held it; that the earliest claim takes it is the caller's care.
+    function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger, uint128 cost)
+        external
+        returns (uint128 charged);
 
     /// @notice Makes a result final and settles the job, after its window and with no claim open. Anybody may call.
     function finalize(Rfp calldata rfp) external;

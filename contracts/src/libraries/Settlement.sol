@@ -23,19 +23,32 @@ library Settlement {
     /// The requester's part of a bond lost to a missed deadline. Small, so that impossible jobs don't pay as traps.
     uint256 internal constant REQUESTER_BPS = 2000;
 
-    /// @notice A job that stands, but for its void items: those are paid back, what doesn't divide goes to the requester.
-    function stands(uint128 escrow, uint128 price, uint256 itemCount, uint256 voidItems, uint256 feeBps)
+    /// @notice What the items that are not void earn together; what doesn't divide is not earned.
+    function earned(uint128 price, uint256 itemCount, uint256 voidItems) internal pure returns (uint256) {
+        return uint256(price) * (itemCount - voidItems) / itemCount;
+    }
+
+    /// @notice A job that stands, but for its void items: those are paid back. `shared` is the requester's half of what
+    /// voiding cost, in payment tokens: the void items' price bears it, as far as it goes, and the worker, whose bond
+    /// paid it, gets it. It is no earning, so no fee is taken of it.
+    function stands(uint128 escrow, uint128 price, uint256 earned_, uint256 feeBps, uint256 shared)
         internal
         pure
         returns (EscrowSplit memory split)
     {
-        uint256 earned = uint256(price) * (itemCount - voidItems) / itemCount;
-        split.fee = earned * feeBps / BPS;
-        split.toWorker = earned - split.fee;
-        split.toRequester = escrow - earned;
+        uint256 unearned = price - earned_;
+        if (shared > unearned) shared = unearned;
+        split.fee = earned_ * feeBps / BPS;
+        split.toWorker = earned_ - split.fee + shared;
+        split.toRequester = escrow - earned_ - shared;
     }
 
-    /// @notice A slashed bond: the challenger's reward and what burns.
+    /// @notice The requester's part of what voiding cost: half, in utility tokens. The odd unit is the worker's.
+    function sharedCosts(uint128 costs) internal pure returns (uint256) {
+        return costs / 2;
+    }
+
+    /// @notice A slashed bond, or what voids left of it: the challenger's reward and what burns.
     function slashed(uint128 bond) internal pure returns (BondSplit memory) {
         return _split(bond, CHALLENGER_BPS);
     }

@@ -97,8 +97,10 @@ struct Quote {
 struct Verdict {
     bool slashed;
     uint32 voidItems;
-    /// Who convicted the worker; set if and only if `slashed`.
+    /// Who convicted the worker; if nobody did, who voided the first item. Zero if and only if all items are good.
     address challenger;
+    /// What voiding cost the challengers, in utility tokens; taken from the job bond when each item was voided.
+    uint128 costs;
 }
 
 using { jobIdEquals as == } for JobId global;

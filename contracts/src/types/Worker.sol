@@ -23,3 +23,10 @@ struct Reputation {
     /// Sum of the prices of final jobs, in utility-token base units by the market's fixed rates.
     uint128 settledValue;
 }
+
+/// A worker's last two strikes: jobs settled with void items of a model that an honest worker is never voided on. Each is
+/// the job's ordinal among the worker's settled jobs, counted from one; zero for none. One slot, written on a strike only.
+struct Strikes {
+    uint64 previous;
+    uint64 last;
+}

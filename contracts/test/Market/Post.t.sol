@@ -167,6 +167,7 @@ contract PostTest is MarketFixture {
     function test_RefusesPublicJobsWithoutDisputes() public {
         vm.chainId(1);
         _post(_rfp());
+        vm.chainId(31_337);
         disputes = address(0);
         uint64 next = vm.getNonce(address(this));
         address marketAt = vm.computeCreateAddress(address(this), next + 2);
@@ -174,6 +175,7 @@ contract PostTest is MarketFixture {
         results = new Results(Market(marketAt), address(0), CLAIM_REVEAL);
         (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         market = new Market(address(utility), registry, models, address(results), _params(), tokens, policies);
+        vm.chainId(1);
         _refused2(_rfp(), modelId);
     }
 

@@ -112,10 +112,10 @@ contract CallsGasTest is MarketFixture {
         vm.startPrank(disputes);
         results.openClaim(rfp);
         _measure("openClaim");
-        results.closeClaim(rfp, Outcome.Void, 3, carol);
+        results.closeClaim(rfp, Outcome.Void, 3, carol, ONE);
         _measure("closeClaim, void");
         results.openClaim(rfp);
-        results.closeClaim(rfp, Outcome.Slash, 3, carol);
+        results.closeClaim(rfp, Outcome.Slash, 3, carol, 0);
         _measure("closeClaim, slash");
         vm.stopPrank();
         vm.warp(block.timestamp + WINDOW + CLAIM_REVEAL);

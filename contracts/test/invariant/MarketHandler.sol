@@ -190,7 +190,7 @@ contract MarketHandler is World {
         Outcome found = Outcome(1 + outcome % 3);
         if (_job(i).worker == diligent() && found == Outcome.Slash) found = Outcome.Void;
         vm.prank(disputes);
-        results.closeClaim(jobs[i], found, uint32(item % jobs[i].itemCount), _worker(who));
+        results.closeClaim(jobs[i], found, uint32(item % jobs[i].itemCount), _worker(who), 0);
         _note(i);
     }
 
@@ -265,7 +265,7 @@ contract MarketHandler is World {
         if (known[i] != JobState.Committed) return;
         for (uint256 open = results.resultOf(_id(i)).openClaims; open > 0; open--) {
             vm.prank(disputes);
-            results.closeClaim(jobs[i], Outcome.Rejected, 0, address(0));
+            results.closeClaim(jobs[i], Outcome.Rejected, 0, address(0), 0);
         }
         _finalize(i);
     }

@@ -17,7 +17,7 @@ from atomic_verify.protocol.settlement import (
 )
 from atomic_verify.protocol.types import ZERO_ADDRESS, Address, Amount, Job, JobState, Rfp, VerdictRecord
 
-GOOD = VerdictRecord(False, 0, ZERO_ADDRESS)
+GOOD = VerdictRecord(False, 0, ZERO_ADDRESS, Amount(0))
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_good_job_pays_its_price_less_the_fee(rfp: Rfp, committed: Job) -> Non
 
 
 def test_void_items_are_paid_back_with_what_does_not_divide(rfp: Rfp, committed: Job) -> None:
-    found = settle(rfp, committed, VerdictRecord(False, 1, ZERO_ADDRESS), fee_bps=100)
+    found = settle(rfp, committed, VerdictRecord(False, 1, ZERO_ADDRESS, Amount(0)), fee_bps=100)
     assert found.state is JobState.FINAL
     assert (found.escrow.to_worker, found.escrow.fee) == (660, 6)
     assert found.escrow.total == rfp.max_price
@@ -42,12 +42,12 @@ def test_void_items_are_paid_back_with_what_does_not_divide(rfp: Rfp, committed:
 
 
 def test_a_job_void_in_all_items_pays_nothing(rfp: Rfp, committed: Job) -> None:
-    found = settle(rfp, committed, VerdictRecord(False, 3, ZERO_ADDRESS), fee_bps=100)
+    found = settle(rfp, committed, VerdictRecord(False, 3, ZERO_ADDRESS, Amount(0)), fee_bps=100)
     assert found.escrow == refunded(rfp.max_price)
 
 
 def test_fraud_refunds_all_and_takes_the_bond(rfp: Rfp, committed: Job, stranger: Address) -> None:
-    found = settle(rfp, committed, VerdictRecord(True, 2, stranger), fee_bps=100)
+    found = settle(rfp, committed, VerdictRecord(True, 2, stranger, Amount(0)), fee_bps=100)
     assert found.state is JobState.SLASHED
     assert found.escrow == refunded(rfp.max_price)
     assert found.bond == slashed(rfp.job_bond)
@@ -62,7 +62,7 @@ def test_lost_bonds_burn_what_is_not_rewarded() -> None:
 
 def test_what_no_job_can_have_is_refused(rfp: Rfp, job: Job, committed: Job) -> None:
     with pytest.raises(SettlementImpossible, match="void"):
-        settle(rfp, committed, VerdictRecord(False, 4, ZERO_ADDRESS), 0)
+        settle(rfp, committed, VerdictRecord(False, 4, ZERO_ADDRESS, Amount(0)), 0)
     with pytest.raises(SettlementImpossible, match="rebate"):
         price_of(rfp, replace(committed, rebate=Amount(rfp.max_price + 1)))
     with pytest.raises(SettlementImpossible, match="committed"):
