@@ -1,6 +1,7 @@
 """Plans `dot`, `sum`, `max` and `min`: which operand is copied, and how a long reduction is split.
 
-A reduction reads contiguous segments of at most 512 elements. What lies otherwise in memory is either copied, or its
+A reduction reads contiguous segments of at most 512 elements, and a dot's lie in 8 leaves of a tensor tree each: what a
+judgement costs is mostly what it must show. What lies otherwise in memory is either copied, or its
 outer reduction axes become output axes whose partial results a second reduction joins: whichever makes the smaller
 trace. A short reduction over scattered elements becomes a chain of maps. Weights are laid out anew for nothing.
 """
@@ -12,9 +13,13 @@ from dataclasses import dataclass, replace
 from atomic_verify.canonical.emitter import Emitter
 from atomic_verify.canonical.program import Function, Opcode, Source
 from atomic_verify.canonical.views import View
+from atomic_verify.commitments import LEAF_BYTES
 
 MAX_TERMS = 512
 _MAX_CHAIN = 4
+_LEAF = LEAF_BYTES // 8
+# Wherever such a segment starts, it lies in as many leaves as 512 elements that start with one.
+_MAX_ANYWHERE = MAX_TERMS - _LEAF + 1
 
 _JOIN = {Opcode.DOT: Opcode.SUM, Opcode.SUM: Opcode.SUM, Opcode.MAX: Opcode.MAX, Opcode.MIN: Opcode.MIN}
 _PAIR = {Opcode.SUM: Function.ADD, Opcode.MAX: Function.MAX, Opcode.MIN: Function.MIN}
@@ -105,19 +110,34 @@ def _merge(view: View, axes: int) -> View:
     return replace(view, shape=shape, strides=(*view.strides[:outer], 1), guards=guards)
 
 
-def _groups(terms: int) -> list[int]:
+def _groups(terms: int, most: int = MAX_TERMS) -> list[int]:
     """Lengths of the segments that `terms` are split into: equal ones if a few more allow it, else a shorter last."""
-    fewest = -(-terms // MAX_TERMS)
+    fewest = -(-terms // most)
     for count in range(fewest, 2 * fewest + 1):
         if terms % count == 0:
             return [terms // count] * count
-    return [MAX_TERMS] * (terms // MAX_TERMS) + [terms % MAX_TERMS]
+    return [most] * (terms // most) + [terms % most]
+
+
+def _shown_groups(opcode: Opcode, views: Sequence[View]) -> list[int]:
+    """The groups of the last axis: a dot's long ones only if all start with a leaf."""
+    groups = _groups(views[0].shape[-1])
+    if opcode is not Opcode.DOT or groups[0] <= _MAX_ANYWHERE:
+        return groups
+    if (len(groups) == 1 or groups[0] % _LEAF == 0) and all(map(_starts_with_leaves, views)):
+        return groups
+    return _groups(views[0].shape[-1], MAX_TERMS - _LEAF)
+
+
+def _starts_with_leaves(view: View) -> bool:
+    """Whether every segment along the last axis starts with a leaf."""
+    return all(step % _LEAF == 0 for step in (view.base, *view.strides[:-1]))
 
 
 def _segments(emitter: Emitter, opcode: Opcode, views: Sequence[View], outer_axes: int) -> View:
     """Reduce the last axis, one segment, in groups of at most 512; then the `outer_axes` axes before it."""
     terms = views[0].shape[-1]
-    groups = _groups(terms)
+    groups = _shown_groups(opcode, views)
     if groups[-1] != groups[0]:
         even = terms - groups[-1]
         last = views[0].rank - 1

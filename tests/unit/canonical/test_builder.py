@@ -91,6 +91,26 @@ def test_long_sums_are_split_evenly_where_they_can() -> None:
         assert [step.terms for step in program.steps if step.opcode is Opcode.SUM] == expected
 
 
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [(449, [449]), (450, [225]), (500, [250]), (512, [512]), (1000, [250]), (1024, [512]), (1021, [448, 125])],
+)
+def test_a_dot_reads_segments_of_at_most_eight_leaves(terms: int, expected: list[int]) -> None:
+    builder = Builder()
+    x = builder.input("x", DType.FLOAT, (3, terms))
+    weight = builder.weight(np.random.default_rng(terms).normal(size=(terms, 5)))
+    program = finish(builder, builder.matmul(x, weight))
+    dots = [step for step in program.steps if step.opcode is Opcode.DOT]
+    assert [step.terms for step in dots] == expected
+    for step in dots:
+        for operand in step.operands:
+            starts = {
+                (operand.base + sum(s * i for s, i in zip(operand.strides, index, strict=False))) % 64
+                for index in np.ndindex(*step.shape)
+            }
+            assert max(start + step.terms for start in starts) <= 8 * 64
+
+
 def test_channels_last_convolutions_follow_each_other_with_one_copy_each() -> None:
     builder = Builder()
     x = builder.input("x", DType.FLOAT, (1, 32, 8, 8))
