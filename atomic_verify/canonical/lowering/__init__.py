@@ -44,7 +44,7 @@ from atomic_verify.commitments import TensorSpecError
 __all__ = ["LOWERING_VERSION", "Discontinuity", "Lowered", "NotConstant", "families", "lower"]
 
 LOWERING_VERSION = 1
-"""Goes up whenever the lowering makes other records of some file; published models name the one that they were made by."""
+"""Goes up whenever the lowering makes other records of some file; a published model names the one it was made by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
