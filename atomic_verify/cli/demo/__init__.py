@@ -19,7 +19,7 @@ from atomic_verify.chain.anvil import Anvil, AnvilOptions
 from atomic_verify.cli.demo import reference
 from atomic_verify.cli.demo.files import choose_files
 from atomic_verify.cli.demo.gas import all_transactions
-from atomic_verify.cli.demo.people import PRICES, REQUESTER, Person, make_person, open_market, write_settings
+from atomic_verify.cli.demo.people import PRICES, REQUESTER, Person, Role, make_person, open_market, write_settings
 from atomic_verify.cli.demo.processes import Fleet
 from atomic_verify.cli.demo.report import MAX_SECONDS, DemoReport, problems_of, show
 from atomic_verify.cli.demo.story import MAX_PRICE, Stage, honest_job, killed_job, start_daemons
@@ -93,8 +93,9 @@ def _play(
     shutil.copytree(root / MODELS / model.name, folder / "models" / model.name)
     with Anvil(AnvilOptions(block_time=BLOCK_SECONDS, mixed=True)) as node:
         teller.now("making keys, deploying the contracts, publishing the model, staking")
-        people = {name: make_person(name, folder) for name in (REQUESTER, *PRICES)}
-        chain = open_market(node, folder, list(people.values()), model)
+        people = {REQUESTER: make_person(REQUESTER, folder, Role.GATEWAY)}
+        people |= {name: make_person(name, folder, Role.WORKER, prices) for name, prices in PRICES.items()}
+        chain = open_market(node, folder, list(people.values()), [model])
         teller.done("a chain runs, with the contracts on it, magika published, and two workers' stakes")
         for person in people.values():
             write_settings(person, node, folder)

@@ -1,13 +1,14 @@
-"""Who takes part in the demo, and all that they need: folders, keys, coin, tokens, stake, settings files.
+"""Who takes part in a demo, and all that they need: folders, keys, coin, tokens, stake, settings files.
 
-A *person* is a requester or a worker; each has a folder with its keystore, its data and its `atomic.toml`.
+A *person* is a requester, a worker or a watcher; each has a folder with its keystore, its data and its `atomic.toml`.
 """
 
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from atomic_verify.chain.anvil import Anvil, development_signer, free_port
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.keystore import Signer
-from atomic_verify.chain.presets import development
+from atomic_verify.chain.presets import Preset, development
 from atomic_verify.cli.amounts import TOKEN
 from atomic_verify.cli.funding import fund, passing_sender
 from atomic_verify.models.library import InstalledModel
@@ -25,19 +26,41 @@ from atomic_verify.protocol.primitives import Address, Amount
 FUNDS: Final = Amount(1_000 * TOKEN)
 STAKE: Final = Amount(100 * TOKEN)
 DEPLOYER: Final = 0
-PRICES: Final = {"worker-a": (TOKEN // 50, TOKEN // 1_000), "worker-b": (TOKEN // 40, TOKEN // 800)}
-"""What each worker asks for a job and for an item of it, in base units."""
+
+
+class Role(StrEnum):
+    """What a person runs: `atomic ROLE run`."""
+
+    GATEWAY = "gateway"
+    WORKER = "worker"
+    WATCHER = "watcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a worker asks for a job and for an item of it, in base units."""
+
+    base: int
+    per_item: int
+
+
+PRICES: Final = {
+    "worker-a": Prices(TOKEN // 50, TOKEN // 1_000),
+    "worker-b": Prices(TOKEN // 40, TOKEN // 800),
+}
 REQUESTER: Final = "requester"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`url` is where its daemon listens."""
+    """`url` is where its daemon listens; `prices` are a worker's."""
 
     name: str
     signer: Signer
     folder: Path
     port: int
+    role: Role
+    prices: Prices | None = None
 
     @property
     def address(self) -> Address:
@@ -52,27 +75,34 @@ class Person:
         return self.folder / "atomic.toml"
 
 
-def make_person(name: str, folder: Path) -> Person:
+def make_person(name: str, folder: Path, role: Role, prices: Prices | None = None) -> Person:
     """A person with a new key in a keystore file, under a password of its own."""
     home = folder / name
     home.mkdir(parents=True)
     password = home / "password"
     with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(24) + "\n")
-    return Person(name, keystore.create(home / "key.json", password), home, free_port())
+    return Person(name, keystore.create(home / "key.json", password), home, free_port(), role, prices)
 
 
-def open_market(node: Anvil, folder: Path, people: list[Person], model: InstalledModel) -> Chain:
-    """Deploys the contracts, gives everybody coin and tokens, publishes the model, and has the workers stake."""
+def open_market(
+    node: Anvil,
+    folder: Path,
+    people: Sequence[Person],
+    models: Sequence[InstalledModel],
+    preset: Preset | None = None,
+) -> Chain:
+    """Deploys the contracts, gives everybody coin and tokens, publishes the models, and has the workers stake."""
     deployer = development_signer(DEPLOYER)
-    deployment = deploy(node.rpc, deployer, development())
+    deployment = deploy(node.rpc, deployer, preset or development())
     deployment.save(folder / "deployments")
     chain = Chain.connect(node.url, deployment)
     fund(node, chain, deployer, [person.address for person in people], FUNDS)
     with passing_sender(chain, deployer) as sender:
-        sender.send("publish", chain.calls.publish(model.manifest.spec(), ""))
+        for model in models:
+            sender.send(f"publish:{model.name}", chain.calls.publish(model.manifest.spec(), ""))
     for person in people:
-        if person.name in PRICES:
+        if person.role is Role.WORKER:
             with passing_sender(chain, person.signer) as sender:
                 sender.send("approve", chain.calls.approve(deployment.utility_token, STAKE))
                 sender.send("stake", chain.calls.stake(STAKE))
@@ -91,14 +121,19 @@ def write_settings(person: Person, node: Anvil, folder: Path) -> None:
         "password_file": str(person.folder / "password"),
         "allow_private_inputs": True,
     }
-    tables: dict[str, dict[str, Any]] = {"gateway": {"port": person.port}}
-    if person.name in PRICES:
-        base, per_item = PRICES[person.name]
-        tables = {
-            "worker": {"port": person.port, "provider": "cpu", "threads": 1, "poll_seconds": 0.2},
-            "worker.pricing": {"base_price": base, "price_per_item": per_item},
-        }
+    tables = _tables(person)
     person.settings.write_text(_toml(common) + "".join(f"\n[{name}]\n{_toml(one)}" for name, one in tables.items()))
+
+
+def _tables(person: Person) -> dict[str, dict[str, Any]]:
+    """The tables of the person's role."""
+    table: dict[str, Any] = {"port": person.port}
+    if person.role is not Role.GATEWAY:
+        table |= {"provider": "cpu", "threads": 1, "poll_seconds": 0.2}
+    tables = {str(person.role): table}
+    if person.prices is not None:
+        tables["worker.pricing"] = {"base_price": person.prices.base, "price_per_item": person.prices.per_item}
+    return tables
 
 
 def _toml(values: Mapping[str, Any]) -> str:

@@ -34,13 +34,15 @@ class Fleet:
     _groups: set[int] = field(default_factory=set)
     """Every process group that was ever started."""
 
-    def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Starts `atomic ARGUMENTS`. Only from the main thread: on Linux the daemon dies with its caller's thread."""
+    def start(self, name: str, arguments: Sequence[str], module: str = "atomic_verify.cli") -> None:
+        """Starts `atomic ARGUMENTS`, or another module. Only from the main thread: on Linux the daemon dies with its
+        caller's thread.
+        """
         self.logs.mkdir(parents=True, exist_ok=True)
         environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("ATOMIC_")}
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "atomic_verify.cli", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

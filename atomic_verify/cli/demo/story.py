@@ -15,7 +15,7 @@ from atomic_verify.chain.client import Chain
 from atomic_verify.chain.receipt_chain import ReceiptChain
 from atomic_verify.cli.amounts import TOKEN
 from atomic_verify.cli.answers import answer_of
-from atomic_verify.cli.demo.people import REQUESTER, Person
+from atomic_verify.cli.demo.people import Person
 from atomic_verify.cli.demo.processes import Fleet
 from atomic_verify.cli.demo.report import DemoItem, Reassigned
 from atomic_verify.cli.errors import DemoFailed
@@ -59,11 +59,11 @@ class Stage:
 
 def start_daemons(fleet: Fleet, people: Mapping[str, Person], tell: Tell) -> None:
     """Starts the gateway and the workers, and waits until they are ready."""
-    for name in people:
-        _start(fleet, people[name])
+    for person in people.values():
+        _start(fleet, person)
     for name, person in people.items():
         tell(f"waiting for {name}")
-        _wait_ready(fleet, person)
+        wait_ready(fleet, person)
 
 
 def honest_job(stage: Stage, files: Sequence[Path]) -> tuple[JobStatus, tuple[DemoItem, ...]]:
@@ -105,15 +105,15 @@ def killed_job(stage: Stage, files: Sequence[Path], honest: Sequence[DemoItem]) 
 def _restart(stage: Stage, person: Person) -> None:
     """Starts a killed worker again for another try; it goes on from what it had on disk."""
     _start(stage.fleet, person)
-    _wait_ready(stage.fleet, person)
+    wait_ready(stage.fleet, person)
 
 
 def _start(fleet: Fleet, person: Person) -> None:
-    kind = "gateway" if person.name == REQUESTER else "worker"
-    fleet.start(person.name, [kind, "run", "--config", str(person.settings)])
+    fleet.start(person.name, [person.role, "run", "--config", str(person.settings)])
 
 
-def _wait_ready(fleet: Fleet, person: Person) -> None:
+def wait_ready(fleet: Fleet, person: Person) -> None:
+    """Waits until a person's daemon is ready. Raises DemoFailed."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         fleet.require_alive()
