@@ -1,34 +1,30 @@
 """Evidence: what the referee contract needs to judge one element, opened from a committed trace.
 
-Used by whoever disputes or defends a claim. *Case*: a program, one item's committed trace, and all their trees, grown
-once and opened many times. The layout of everything is contracts/src/interfaces/IReferee.sol's.
+Used by whoever disputes or defends a claim. *Case*: a program, one item, and one trace of it that somebody committed
+to, whole or as far as it is known. The layout of everything is contracts/src/interfaces/IReferee.sol's.
 """
 
-from collections.abc import Iterator, Sequence
+import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from atomic_verify.canonical.law import address, unravel
-from atomic_verify.canonical.program import Opcode, Operand, Program, Scalar, Source, Step
-from atomic_verify.canonical.records import encode_program, weight_entry
+from atomic_verify.canonical.evaluate import checked_inputs
+from atomic_verify.canonical.openings import (
+    ItemTrees,
+    KnownTrace,
+    Opening,
+    ProgramTrees,
+    Run,
+    StepTensors,
+    WholeTrace,
+    run_of,
+)
+from atomic_verify.canonical.program import Inputs, Operand, Program, Scalar, Source
+from atomic_verify.canonical.reads import Read, reads
 from atomic_verify.canonical.traces import Trace
-from atomic_verify.commitments import Digest, DType, TensorSpec, TensorTree, UpperTree
-from atomic_verify.commitments.tensors import Array
+from atomic_verify.commitments import Digest
 
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Elements of one tensor: the leaves that hold them, their way to the tensor's root, and its way up."""
-
-    leaves: bytes
-    proof: tuple[Digest, ...]
-    path: tuple[Digest, ...]
-
-    def to_abi(self) -> tuple[Any, ...]:
-        return (self.leaves, list(self.proof), list(self.path))
+__all__ = ["Case", "Evidence", "Opening", "OutputCitation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +44,54 @@ class Evidence:
         return (self.step, self.element, self.record, list(self.record_path), self.output.to_abi(), operands)
 
 
-class Case:
-    """One committed evaluation, ready to be opened. `trace` holds every step's tensor."""
+@dataclass(frozen=True, slots=True)
+class OutputCitation:
+    """Output number `output` of the model: the record that names its step, and that step's record."""
 
-    def __init__(self, program: Program, trace: Trace) -> None:
-        """Raises KeyError for a trace that didn't keep a step."""
+    output: int
+    outputs: bytes
+    outputs_path: tuple[Digest, ...]
+    record: bytes
+    record_path: tuple[Digest, ...]
+
+    def to_abi(self) -> tuple[Any, ...]:
+        """The values of Solidity's `OutputCitation`, in order."""
+        return (self.output, self.outputs, list(self.outputs_path), self.record, list(self.record_path))
+
+
+class Case:
+    """One committed evaluation, ready to be opened."""
+
+    def __init__(self, program: Program, trace: Trace, trees: ProgramTrees | None = None) -> None:
+        """A case with the whole trace. `trees` are the program's, if they are grown already.
+
+        Raises KeyError for a trace that didn't keep a step.
+        """
         self._program = program
+        self._trees = trees or ProgramTrees(program)
         self._items = trace.inputs
-        self._tensors = [trace.tensor(step) for step in range(len(program.steps))]
-        self._grown: dict[tuple[Source, int], TensorTree] = {}
+        self._item = ItemTrees(program.inputs, trace.inputs)
+        self._steps: StepTensors = WholeTrace([trace.tensor(step) for step in range(len(program.steps))])
+
+    @classmethod
+    def partial(cls, program: Program, inputs: Inputs, known: KnownTrace, trees: ProgramTrees | None = None) -> "Case":
+        """A case with what is known of a trace; what it lacks raises KeyError when it is needed.
+
+        Raises EvaluationFailed for inputs that aren't the signature's.
+        """
+        made = cls.__new__(cls)
+        made._program, made._trees, made._steps = program, trees or ProgramTrees(program), known
+        made._items = checked_inputs(program, inputs)
+        made._item = ItemTrees(program.inputs, made._items)
+        return made
 
     def falsified(self, step: int, element: int, value: Scalar) -> "Case":
-        """The same evaluation with one committed element changed: a lie to be caught."""
+        """The same evaluation with one committed element changed: a lie to be caught. Of whole traces only."""
+        if not isinstance(self._steps, WholeTrace):
+            raise TypeError("a trace that is known in parts can't be falsified")
         made = Case.__new__(Case)
-        made._program, made._items = self._program, self._items
-        made._tensors = list(self._tensors)
-        changed = np.array(self._tensors[step])
-        changed.reshape(-1)[element] = value
-        made._tensors[step] = changed
-        made._grown = {key: tree for key, tree in self._grown.items() if key != (Source.STEP, step)}
-        made.__dict__.update(
-            {name: self.__dict__[name] for name in ("_record_list", "_records", "_weights") if name in self.__dict__}
-        )
+        made._program, made._trees, made._items, made._item = self._program, self._trees, self._items, self._item
+        made._steps = self._steps.falsified(step, element, value)
         return made
 
     def evaluation(self) -> tuple[Any, ...]:
@@ -77,102 +99,73 @@ class Case:
         program = self._program
         inputs = [(int(spec.dtype), spec.elements) for spec in program.inputs]
         return (
-            self._records.root,
+            self._trees.records.root,
             len(program.steps),
-            self._weights.root,
+            self._trees.weights.root,
             len(program.weights),
-            self._trace.root,
+            self._steps.root,
             self._item.root,
             inputs,
         )
 
     def evidence(self, step: int, element: int) -> Evidence:
-        """The evidence on one element. Raises IndexError for one outside the step."""
+        """The evidence on one element: of one that isn't finite the element alone.
+
+        Raises IndexError for one outside the step, KeyError for what isn't known.
+        """
         made = self._program.steps[step]
         if not 0 <= element < made.elements:
             raise IndexError(element)
+        operands: tuple[Opening, ...] = ()
+        if math.isfinite(self._steps.elements(step, element, 1)[0]):
+            operands = tuple(self._open(read) for read in reads(made, element, self._value))
         return Evidence(
             step=step,
             element=element,
-            record=self._record_list[step],
-            record_path=tuple(self._records.open(step)),
-            output=self._open(Source.STEP, step, element, 1),
-            operands=tuple(self._open(*read) for read in self._reads(made, unravel(element, made.shape))),
+            record=self.record(step),
+            record_path=self.record_path(step),
+            output=self.open_elements(step, element, 1),
+            operands=operands,
         )
 
-    @cached_property
-    def _record_list(self) -> list[bytes]:
-        return encode_program(self._program)
+    def record(self, step: int) -> bytes:
+        """The record of a step; of number `steps` the outputs'."""
+        return self._trees.record_list[step]
 
-    @cached_property
-    def _records(self) -> UpperTree:
-        return UpperTree(self._record_list)
+    def record_path(self, step: int) -> tuple[Digest, ...]:
+        """A record's way to the program's root."""
+        return tuple(self._trees.records.open(step))
 
-    @cached_property
-    def _weights(self) -> UpperTree:
-        return UpperTree([weight_entry(weight) for weight in self._program.weights])
+    @property
+    def outputs_record(self) -> bytes:
+        """The last record, which names the outputs' steps."""
+        return self._trees.record_list[-1]
 
-    @cached_property
-    def _trace(self) -> UpperTree:
-        return UpperTree([self._tree(Source.STEP, step).root for step in range(len(self._tensors))])
+    def output_citation(self, output: int) -> OutputCitation:
+        """What the referee needs to rule on an output of the model. Raises IndexError if there is none."""
+        step = self._program.outputs[output].step
+        last = len(self._program.steps)
+        return OutputCitation(
+            output, self.outputs_record, self.record_path(last), self.record(step), self.record_path(step)
+        )
 
-    @cached_property
-    def _item(self) -> UpperTree:
-        return UpperTree([self._tree(Source.INPUT, number).root for number in range(len(self._items))])
+    def open_elements(self, step: int, first: int, count: int) -> Opening:
+        """The leaves that hold elements of a step's tensor."""
+        return self._steps.open_leaves(run_of(step, first, count))
 
-    def _reads(self, step: Step, index: Sequence[int]) -> Iterator[tuple[Source, int, int, int]]:
-        """What the law of an element reads, in order: source, tensor, first element, count."""
-        operands = step.operands
-        if step.opcode is Opcode.GATHER:
-            yield from _read(operands[1], index)
-            place = self._value(operands[1], index)
-            if 0 <= place < step.limit:
-                yield from _read(operands[0], index, offset=int(place) * step.stride)
-        elif step.opcode is Opcode.CONCAT:
-            part = next(number for number, end in enumerate(step.splits) if index[step.axis] < end)
-            yield from _read(operands[part], index)
-        elif step.opcode is Opcode.MAP and step.function.name == "WHERE":
-            yield from _read(operands[0], index)
-            yield from _read(operands[1 if self._value(operands[0], index) else 2], index)
-        else:
-            for operand in operands:
-                yield from _read(operand, index, count=step.terms)
+    def open_leaves(self, step: int, first: int, count: int) -> Opening:
+        """Leaves of a step's tensor: the answer to a demand."""
+        return self._steps.open_leaves(Run(step, first, count))
 
-    def _value(self, operand: Operand, index: Sequence[int]) -> Scalar:
-        """The value that an operand reads, as it is committed."""
-        place = address(operand, index)
-        if place is None:
-            return operand.fill
-        value: Scalar = self._array(operand.source, operand.tensor).reshape(-1)[place].item()
+    def _value(self, operand: Operand, place: int) -> Scalar:
+        """The element of an operand's tensor, as it is committed."""
+        if operand.source is Source.STEP:
+            return self._steps.elements(operand.tensor, place, 1)[0]
+        value: Scalar = self._program.weights[operand.tensor][place].item()
         return value
 
-    def _open(self, source: Source, tensor: int, first: int, count: int) -> Opening:
-        opened = self._tree(source, tensor).open_elements(first, count)
-        upper = {Source.STEP: self._trace, Source.WEIGHT: self._weights, Source.INPUT: self._item}[source]
-        return Opening(opened.data, opened.proof, tuple(upper.open(tensor)))
-
-    def _tree(self, source: Source, tensor: int) -> TensorTree:
-        key = (source, tensor)
-        if key not in self._grown:
-            array = self._array(source, tensor)
-            dtype = self._program.inputs[tensor].dtype if source is Source.INPUT else _dtype(array)
-            flat = np.ascontiguousarray(array).reshape(-1)
-            self._grown[key] = TensorTree(TensorSpec("t", dtype, (flat.size,)), flat.view(np.uint8).data)
-        return self._grown[key]
-
-    def _array(self, source: Source, tensor: int) -> Array:
-        if source is Source.STEP:
-            return self._tensors[tensor]
-        return self._program.weights[tensor] if source is Source.WEIGHT else self._items[tensor]
-
-
-def _read(
-    operand: Operand, index: Sequence[int], *, offset: int = 0, count: int = 1
-) -> Iterator[tuple[Source, int, int, int]]:
-    place = address(operand, index)
-    if place is not None:
-        yield operand.source, operand.tensor, place + offset, count
-
-
-def _dtype(array: Array) -> DType:
-    return DType.DOUBLE if array.dtype.kind == "f" else DType.INT64
+    def _open(self, read: Read) -> Opening:
+        if read.source is Source.STEP:
+            return self.open_elements(read.tensor, read.first, read.count)
+        opens = self._trees.open_weight if read.source is Source.WEIGHT else self._item.open
+        return opens(read.tensor, read.first, read.count)

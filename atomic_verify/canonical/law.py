@@ -5,20 +5,20 @@ Operands come from the committed trace: a law says nothing about whether they ar
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from atomic_verify.canonical.functions import APPROXIMATE
-from atomic_verify.canonical.program import LARGEST, DType64, Opcode, Operand, Program, Scalar, Source, Step
+from atomic_verify.canonical.program import LARGEST, DType64, Function, Opcode, Operand, Program, Scalar, Source, Step
 from atomic_verify.canonical.scalars import scalar, wrapped
 from atomic_verify.canonical.traces import Trace
-from atomic_verify.canonical.widening import widen
 
 LEAST = Fraction(1, 2**1074)
 """The smallest positive float64."""
+
+Elements = Callable[[Operand, int, int], Sequence[Scalar]]
+"""Elements of an operand's tensor from a flat element on, so many, widened: where a law reads."""
 
 _DOT_UNIT = Fraction(1, 2**52)
 _FUNCTION_UNIT = Fraction(1, 2**44)
@@ -46,26 +46,34 @@ def element_law(program: Program, trace: Trace, step: int, element: int) -> Law:
 
     Raises IndexError for an element outside the step, KeyError for an operand that the trace didn't keep.
     """
-    made = program.steps[step]
-    if not 0 <= element < made.elements:
+    return law_of(program.steps[step], element, trace.elements)
+
+
+def law_of(step: Step, element: int, elements: Elements) -> Law:
+    """The law of a flat element, with operands from anywhere. Raises IndexError for an element outside the step, and
+    what `elements` raises."""
+    if not 0 <= element < step.elements:
         raise IndexError(element)
-    index = unravel(element, made.shape)
-    match made.opcode:
+    index = unravel(element, step.shape)
+    match step.opcode:
+        case Opcode.MAP if step.function is Function.WHERE:
+            chosen = step.operands[1 if _read(elements, step.operands[0], index) else 2]
+            return Law(Fraction(_read(elements, chosen, index)))
         case Opcode.MAP:
-            return map_law(made, [_read(program, trace, operand, index) for operand in made.operands])
+            return map_law(step, [_read(elements, operand, index) for operand in step.operands])
         case Opcode.DOT | Opcode.SUM | Opcode.MAX | Opcode.MIN:
-            segments = [_segment(program, trace, made, operand, index) for operand in made.operands]
-            return reduction_law(made.opcode, made.dtype, segments)
+            segments = [_segment(elements, step.terms, operand, index) for operand in step.operands]
+            return reduction_law(step.opcode, step.dtype, segments)
         case Opcode.GATHER:
-            place = _read(program, trace, made.operands[1], index)
-            if not 0 <= place < made.limit:
+            place = _read(elements, step.operands[1], index)
+            if not 0 <= place < step.limit:
                 return Law(Fraction(0))
-            return Law(Fraction(_read(program, trace, made.operands[0], index, int(place) * made.stride)))
+            return Law(Fraction(_read(elements, step.operands[0], index, int(place) * step.stride)))
         case Opcode.CONCAT:
-            part = next(number for number, end in enumerate(made.splits) if index[made.axis] < end)
-            return Law(Fraction(_read(program, trace, made.operands[part], index)))
+            part = next(number for number, end in enumerate(step.splits) if index[step.axis] < end)
+            return Law(Fraction(_read(elements, step.operands[part], index)))
         case _:
-            return Law(Fraction(_read(program, trace, made.operands[0], index)))
+            return Law(Fraction(_read(elements, step.operands[0], index)))
 
 
 def map_law(step: Step, operands: Sequence[Scalar]) -> Law:
@@ -117,27 +125,11 @@ def address(operand: Operand, index: Sequence[int]) -> int | None:
     return operand.base + sum(s * i for s, i in zip(operand.strides, index, strict=False))
 
 
-def _read(program: Program, trace: Trace, operand: Operand, index: Sequence[int], offset: int = 0) -> Scalar:
+def _read(elements: Elements, operand: Operand, index: Sequence[int], offset: int = 0) -> Scalar:
     place = address(operand, index)
-    if place is None:
-        return operand.fill
-    return _elements(program, trace, operand, place + offset, 1)[0]
+    return operand.fill if place is None else elements(operand, place + offset, 1)[0]
 
 
-def _segment(program: Program, trace: Trace, step: Step, operand: Operand, index: Sequence[int]) -> list[Scalar]:
+def _segment(elements: Elements, terms: int, operand: Operand, index: Sequence[int]) -> Sequence[Scalar]:
     first = address(operand, index)
-    if first is None:
-        return [operand.fill] * step.terms
-    return _elements(program, trace, operand, first, step.terms)
-
-
-def _elements(program: Program, trace: Trace, operand: Operand, first: int, count: int) -> list[Scalar]:
-    """Elements of the operand's tensor, widened."""
-    if operand.source is Source.STEP:
-        flat = trace.tensor(operand.tensor).reshape(-1)
-    elif operand.source is Source.WEIGHT:
-        flat = program.weights[operand.tensor]
-    else:
-        flat = trace.inputs[operand.tensor].reshape(-1)
-    taken: list[Scalar] = widen(np.asarray(flat[first : first + count])).tolist()
-    return taken
+    return [operand.fill] * terms if first is None else elements(operand, first, terms)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from atomic_verify.canonical.buffers import Buffers
-from atomic_verify.canonical.program import Array, Program, Step
-from atomic_verify.canonical.widening import narrow
+from atomic_verify.canonical.program import Array, Operand, Program, Scalar, Source, Step
+from atomic_verify.canonical.widening import narrow, widen
 
 
 class Storage:
@@ -76,6 +76,18 @@ class Trace:
         if tensor is None:
             raise KeyError(step)
         return tensor
+
+    def elements(self, operand: Operand, first: int, count: int) -> list[Scalar]:
+        """Elements of the operand's tensor, the item's widened; raises KeyError if a step's tensor wasn't kept."""
+        run = slice(first, first + count)
+        if operand.source is Source.INPUT:
+            taken = widen(self.inputs[operand.tensor].reshape(-1)[run])
+        elif operand.source is Source.WEIGHT:
+            taken = self.program.weights[operand.tensor][run]
+        else:
+            taken = self.tensor(operand.tensor).reshape(-1)[run]
+        found: list[Scalar] = taken.tolist()
+        return found
 
     def outputs(self) -> dict[str, Array]:
         """The model's outputs by name, float64 or int64, in their declared shapes."""
