@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 
 from atomic_verify.assess.drift import canonical_outputs
-from atomic_verify.assess.harden import harden
+from atomic_verify.models.hardening import harden
 from atomic_verify.assess.inputs import index_bounds, make_item
 from atomic_verify.assess.runs import Run, all_runs, distance, one_run
 from atomic_verify.assess.search import Found, Item, domains, search

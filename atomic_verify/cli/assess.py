@@ -16,7 +16,7 @@ from atomic_verify.assess.calibrate import Calibration, Calibrator, Effort
 from atomic_verify.assess.check import check_file
 from atomic_verify.assess.explain import explain as explain_program
 from atomic_verify.assess.explain import picture
-from atomic_verify.assess.harden import harden as harden_model
+from atomic_verify.models.hardening import harden as harden_model
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.canonical.lowering.conformance import run as run_conformance

@@ -1,8 +1,9 @@
 """Install a model: run the build script of its folder, check what it made, and put it into the library.
 
 Used before a worker or gateway starts. A *source folder* holds `manifest.json` and `build.py`, a script that writes the
-files that the manifest pins into the folder named by its one argument. Only files with the pinned digests are ever
-installed, and the manifest last, so a model is in the library whole or not at all.
+files that the manifest pins into the folder named by its one argument; an execution graph that the script doesn't write
+is hardened here, which makes the same bytes every time. Only files with the pinned digests are ever installed, and the
+manifest last, so a model is in the library whole or not at all.
 """
 
 import os
@@ -11,9 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from atomic_verify.models.check import CheckLimits
+from atomic_verify.models.check.parse import parse
 from atomic_verify.models.errors import ModelBuildFailed, ModelError
-from atomic_verify.models.library import InstalledModel, read_pinned
+from atomic_verify.models.hardening import harden
+from atomic_verify.models.library import InstalledModel
 from atomic_verify.models.manifest import MANIFEST_NAME, Manifest
+from atomic_verify.models.pinned import read_pinned
 
 SCRIPT_NAME = "build.py"
 DEFAULT_TIMEOUT = 600.0
@@ -30,7 +35,8 @@ def build_model(source: Path, models_dir: Path, *, timeout: float = DEFAULT_TIME
     if not _is_installed(manifest, target):
         models_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{manifest.name}-", dir=models_dir) as scratch:
-            _run(source / SCRIPT_NAME, Path(scratch), timeout)
+            run_script(source, Path(scratch), timeout)
+            _harden(manifest, Path(scratch))
             _install(manifest, Path(scratch), target)
     return InstalledModel.open(target)
 
@@ -46,7 +52,9 @@ def _is_installed(manifest: Manifest, target: Path) -> bool:
     return True
 
 
-def _run(script: Path, out: Path, timeout: float) -> None:
+def run_script(source: Path, out: Path, timeout: float = DEFAULT_TIMEOUT) -> None:
+    """Run the build script of folder `source`; its files go to `out`. Raises ModelBuildFailed."""
+    script = source / SCRIPT_NAME
     command = [sys.executable, str(script.resolve()), str(out.resolve())]
     # Small products gain nothing from threads and lose much where other work keeps the cores busy.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
@@ -58,6 +66,13 @@ def _run(script: Path, out: Path, timeout: float) -> None:
         raise ModelBuildFailed(
             f"{script} failed", exit_code=done.returncode, output=(done.stdout + done.stderr).strip()[-2000:]
         )
+
+
+def _harden(manifest: Manifest, built: Path) -> None:
+    """The execution graph, where the manifest pins one and the script made none."""
+    if manifest.execution is not None and not (built / manifest.execution.file).exists():
+        graph = read_pinned(built, manifest.onnx)
+        (built / manifest.execution.file).write_bytes(harden(parse(graph, CheckLimits())).graph)
 
 
 def _install(manifest: Manifest, built: Path, target: Path) -> None:

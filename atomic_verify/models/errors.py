@@ -42,6 +42,18 @@ class ModelBuildFailed(ModelError):
     code = "model-build-failed"
 
 
+class ProgramMismatch(ModelError):
+    """The manifest's program, signature or execution graph isn't what the ONNX file gives."""
+
+    code = "program-mismatch"
+
+
+class VoidOnlyMissing(ModelError):
+    """A float decides inside the model, but its manifest doesn't say that it is void-only."""
+
+    code = "void-only-missing"
+
+
 class OnnxRefused(ModelError):
     """Root of what the structural check refuses in an ONNX file."""
 

@@ -4,7 +4,6 @@ Used by workers before a bid and by gateways before a post. Layout: `<models_dir
 the files that the manifest pins. A codec's tables are checked when a model is opened, the graph when it is read.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,13 @@ from atomic_verify.commitments import Signature
 from atomic_verify.commitments.tensors import Array
 from atomic_verify.models.answers import AnswerSchema
 from atomic_verify.models.codecs import Answer, Codec, Tensors, make_codec
-from atomic_verify.models.errors import ManifestInvalid, ModelDigestMismatch, ModelFileMissing, ModelUnknown
-from atomic_verify.models.manifest import MANIFEST_NAME, FilePin, Manifest, Stacking
+from atomic_verify.models.derivation import Deriver, is_derived, require_derived
+from atomic_verify.models.errors import ManifestInvalid, ModelUnknown
+from atomic_verify.models.manifest import MANIFEST_NAME, Manifest, Stacking
+from atomic_verify.models.pinned import read_pinned
 from atomic_verify.protocol.primitives import ModelId
+
+__all__ = ["Executable", "InstalledModel", "ModelLibrary", "read_pinned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,19 @@ class InstalledModel:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the program was derived here from the model's own ONNX file, and is what the manifest says."""
+        return is_derived(self.manifest, self.directory)
+
+    def require_derived(self, derive: Deriver) -> None:
+        """Refuse a disputable model whose program isn't what its ONNX file gives; for whoever relies on the model.
+
+        The derivation is kept beside the model's files. Raises ProgramMismatch, VoidOnlyMissing, ModelFileMissing,
+        ModelDigestMismatch, and what `derive` raises.
+        """
+        require_derived(self.manifest, self.directory, derive)
 
     def executable(self) -> Executable:
         """The graph, read and digest-checked now. Raises ModelFileMissing, ModelDigestMismatch."""
@@ -123,24 +139,3 @@ class ModelLibrary:
     def _hint(self) -> str:
         known = ", ".join(self._models) or "none"
         return f"installed in {self.directory}: {known}"
-
-
-def read_pinned(directory: Path, pin: FilePin) -> bytes:
-    """A file's bytes if they are the pinned ones. Raises ModelFileMissing, ModelDigestMismatch."""
-    path = directory / pin.file
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(pin.bytes + 1)
-    except OSError as error:
-        raise ModelFileMissing(
-            f"the model's file {pin.file} can't be read", hint="build the model again", path=str(path)
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if len(content) != pin.bytes or found != pin.sha256:
-        raise ModelDigestMismatch(
-            f"{pin.file} isn't the file that the manifest pins",
-            hint="build the model again",
-            expected=pin.sha256,
-            found=found,
-        )
-    return content

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from atomic_verify.assess.harden import harden
+from atomic_verify.models.hardening import harden
 
 WIDTH = 256
 
