@@ -2,7 +2,8 @@
 
 Used at settle, and wherever money of a job is foretold or checked; twin of contracts/src/libraries/Settlement.sol and
 of Market.settle. Escrow: the RFP's max price, in payment-token base units. Bond: the job bond, in utility-token base
-units. What doesn't divide evenly goes to the requester (escrow) or burns (bond).
+units. Costs: what voiding items cost the challengers; the bond pays it when an item is voided, and settling has the
+void items' refund bear half of it. What doesn't divide evenly goes to the requester (escrow) or burns (bond).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ CHALLENGER_BPS = 2_000
 """A challenger's part of a slashed bond. At least half burns, so that convicting oneself never pays."""
 REQUESTER_BPS = 2_000
 """The requester's part of a bond lost to a missed deadline. Small, so that impossible jobs don't pay as traps."""
+
+
+RATE_UNIT = 10**18
+"""What a bond rate is a rate of: utility-token base units per this many base units of price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class EscrowSplit:
 
 @dataclass(frozen=True, slots=True)
 class BondSplit:
-    """How a job bond ends: given back, rewarded to who was wronged or who convicted, burned; sums to the bond."""
+    """How a job bond ends, or what voids left of it: given back, rewarded to who was wronged or convicted, burned."""
 
     released: Amount
     reward: Amount
@@ -55,8 +60,30 @@ class Settlement:
     reason: str
 
 
-def stands(escrow: Amount, price: Amount, item_count: int, void_items: int, fee_bps: int) -> EscrowSplit:
-    """The escrow of a job that stands but for its void items, which are paid back. Raises SettlementImpossible."""
+def charge(bond: Amount, costs: Amount, cost: Amount) -> Amount:
+    """What a bond still pays of the cost of voiding an item, when it paid `costs` before; in utility tokens.
+
+    At most half of the bond for all items of an attempt together. Raises SettlementImpossible.
+    """
+    left = bond // 2 - costs
+    if min(left, costs, cost) < 0:
+        raise SettlementImpossible("Voids cost at most half of the bond", bond=bond, costs=costs, cost=cost)
+    return Amount(min(cost, left))
+
+
+def shared_costs(costs: Amount, bond_rate: Amount) -> Amount:
+    """The requester's half of what voiding cost, turned to payment tokens; zero for a token without a bond rate."""
+    return Amount(costs // 2 * RATE_UNIT // bond_rate if bond_rate else 0)
+
+
+def stands(
+    escrow: Amount, price: Amount, item_count: int, void_items: int, fee_bps: int, shared: Amount = Amount(0)
+) -> EscrowSplit:
+    """The escrow of a job that stands but for its void items, which are paid back. Raises SettlementImpossible.
+
+    `shared` is the requester's half of what voiding cost, in payment tokens: the void items' price bears it, as far as
+    it goes, and the worker, whose bond paid it, gets it. It is no earning, so no fee is taken of it.
+    """
     if not item_count > 0 or not 0 <= void_items <= item_count:
         raise SettlementImpossible("A job has no more void items than items", items=item_count, void=void_items)
     if not 0 <= price <= escrow:
@@ -65,7 +92,10 @@ def stands(escrow: Amount, price: Amount, item_count: int, void_items: int, fee_
         raise SettlementImpossible("A fee is at most the whole", fee_bps=fee_bps)
     earned = price * (item_count - void_items) // item_count
     fee = earned * fee_bps // BASIS_POINTS
-    return EscrowSplit(Amount(earned - fee), Amount(escrow - earned), Amount(fee))
+    if shared < 0:
+        raise SettlementImpossible("Costs are not negative", shared=shared)
+    back = min(shared, price - earned)
+    return EscrowSplit(Amount(earned - fee + back), Amount(escrow - earned - back), Amount(fee))
 
 
 def refunded(escrow: Amount) -> EscrowSplit:
@@ -79,7 +109,7 @@ def released(bond: Amount) -> BondSplit:
 
 
 def slashed(bond: Amount) -> BondSplit:
-    """The bond of a worker convicted of fraud: the challenger's reward, the rest burned."""
+    """The bond of a worker convicted of fraud, or what voids left of it: the challenger's reward, the rest burned."""
     return _lost(bond, CHALLENGER_BPS)
 
 
@@ -100,23 +130,33 @@ def price_of(rfp: Rfp, job: Job) -> Amount:
     return Amount(rfp.max_price - job.rebate)
 
 
-def settle(rfp: Rfp, job: Job, verdict: VerdictRecord, fee_bps: int) -> Settlement:
-    """The money of a committed job under `verdict`. A slash outweighs voids. Raises SettlementImpossible."""
+def settle(
+    rfp: Rfp, job: Job, verdict: VerdictRecord, *, fee_bps: int, bond_rate: Amount, strikes_out: bool = False
+) -> Settlement:
+    """The money of a committed job under `verdict`. A slash outweighs voids. Raises SettlementImpossible.
+
+    `bond_rate` is the payment token's, from its policy. `strikes_out`: it is the worker's third strike, see `strikes`.
+    The bond that is divided is what voids left of it: the job bond less the verdict's costs.
+    """
     if job.state is not JobState.COMMITTED:
         raise SettlementImpossible("Only a committed job settles", state=job.state.name.lower())
     if verdict.void_items > rfp.item_count:
         raise SettlementImpossible("A job has no more void items than items", void=verdict.void_items)
-    price = price_of(rfp, job)
-    if verdict.slashed:
-        bond = slashed(rfp.job_bond)
-        reason = f"convicted by {verdict.challenger}: escrow refunded, {bond.reward} of the bond rewarded, rest burned"
+    if verdict.costs > rfp.job_bond // 2 or (verdict.costs and not verdict.void_items):
+        raise SettlementImpossible("Only voids cost, and at most half of the bond", costs=verdict.costs)
+    at_stake = Amount(rfp.job_bond - verdict.costs)
+    if verdict.slashed or (strikes_out and verdict.void_items):
+        why = "convicted by" if verdict.slashed else "the third void job among the worker's last 100, voided by"
+        bond = slashed(at_stake)
+        reason = f"{why} {verdict.challenger}: escrow refunded, {bond.reward} of the bond rewarded, rest burned"
         return Settlement(JobState.SLASHED, refunded(rfp.max_price), bond, reason)
-    escrow = stands(rfp.max_price, price, rfp.item_count, verdict.void_items, fee_bps)
+    shared = shared_costs(verdict.costs, bond_rate)
+    escrow = stands(rfp.max_price, price_of(rfp, job), rfp.item_count, verdict.void_items, fee_bps, shared)
     good = rfp.item_count - verdict.void_items
     reason = (
         f"{good} of {rfp.item_count} items stand: {escrow.to_worker} to the worker, fee {escrow.fee}, bond released"
     )
-    return Settlement(JobState.FINAL, escrow, released(rfp.job_bond), reason)
+    return Settlement(JobState.FINAL, escrow, released(at_stake), reason)
 
 
 def _lost(bond: Amount, reward_bps: int) -> BondSplit:

@@ -8,11 +8,11 @@ from typing import Any
 
 from atomic_verify.protocol.errors import TermsRefused
 from atomic_verify.protocol.primitives import Amount
+from atomic_verify.protocol.settlement import RATE_UNIT
 from atomic_verify.protocol.types import Guarantee, Kind, MarketParams, ModelRecord, Rfp, TokenPolicy
 
 MAX_ITEMS = 2**20
 MAX_URI_BYTES = 512
-RATE_UNIT = 10**18
 DEVELOPMENT_CHAINS = frozenset({31_337, 1337})
 
 

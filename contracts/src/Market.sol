@@ -310,11 +310,6 @@ contract Market is Treasury, Terms, EIP712 {
         return registry.recordStrike(worker, id);
     }
 
-    /// The requester's part of what voiding cost, in payment tokens.
-    function _shared(address token, uint128 costs) internal view returns (uint256) {
-        return costs == 0 ? 0 : _inPaymentTokens(token, Settlement.sharedCosts(costs));
-    }
-
     // Time
 
     function _biddingEnd(Rfp calldata rfp, JobRecord storage job) internal view returns (uint256) {

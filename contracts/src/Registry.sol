@@ -9,8 +9,6 @@ import { Reputation, Stake, Strikes, Unbonding } from "./types/Worker.sol";
 /// @notice See {IRegistry}.
 contract Registry is IRegistry {
     uint256 internal constant MAX_ENDPOINT = 256;
-    /// Three strikes among this many settled jobs are fraud by carelessness.
-    uint256 internal constant STRIKE_SPAN = 100;
 
     address public immutable market;
     uint32 public immutable unbondingTime;
@@ -101,12 +99,10 @@ contract Registry is IRegistry {
     }
 
     function recordStrike(address worker, JobId job) external onlyMarket returns (bool isThird) {
-        Reputation memory reputation = _reputations[worker];
-        Strikes memory strikes = _strikes[worker];
-        uint64 ordinal = uint64(reputation.finalJobs) + reputation.voidJobs + reputation.slashedJobs + 1;
-        isThird = strikes.previous > 0 && ordinal - strikes.previous < STRIKE_SPAN;
-        _strikes[worker] = Strikes(strikes.last, ordinal);
-        emit StrikeRecorded(worker, job, ordinal, isThird);
+        Strikes memory strikes;
+        (strikes, isThird) = _strikes[worker].strike(_reputations[worker]);
+        _strikes[worker] = strikes;
+        emit StrikeRecorded(worker, job, strikes.last, isThird);
     }
 
     function stakeOf(address worker) external view returns (Stake memory) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { IMarket } from "./interfaces/IMarket.sol";
 import { IResults, Outcome, Result } from "./interfaces/IResults.sol";
 import { Chains } from "./libraries/Chains.sol";
+import { Settlement } from "./libraries/Settlement.sol";
 import { Job, JobId, JobState, Rfp, Verdict, jobIdOf } from "./types/Job.sol";
 
 /// @title Results
@@ -102,14 +103,13 @@ contract Results is IResults {
         return true;
     }
 
-    // INVARIANT: all voids of an attempt together charge at most half of its bond, so that a slash always finds the rest.
+    /// Has the worker's bond pay what it still does of the cost of voiding an item.
     function _charge(JobId id, Result storage result, uint128 jobBond, address challenger, uint128 cost)
         internal
         returns (uint128 charged)
     {
         uint128 costs = result.costs;
-        uint128 left = jobBond / 2 - costs;
-        charged = cost < left ? cost : left;
+        charged = Settlement.charge(jobBond, costs, cost);
         if (charged == 0) return 0;
         result.costs = costs + charged;
         market.chargeVoid(id, challenger, charged);

@@ -5,6 +5,7 @@ import { IMarket, MarketParams, TokenPolicy } from "./interfaces/IMarket.sol";
 import { IModels } from "./interfaces/IModels.sol";
 import { IResults } from "./interfaces/IResults.sol";
 import { Chains } from "./libraries/Chains.sol";
+import { Settlement } from "./libraries/Settlement.sol";
 import { Guarantee, Kind, Rfp } from "./types/Job.sol";
 import { ModelRecord } from "./types/Model.sol";
 
@@ -14,7 +15,6 @@ abstract contract Terms is IMarket {
     uint256 internal constant MAX_ITEMS = 2 ** 20;
     uint256 internal constant MAX_URI = 512;
     uint256 internal constant MAX_FEE_BPS = 500;
-    uint256 internal constant RATE_UNIT = 1e18;
 
     IModels public immutable models;
     address public immutable results;
@@ -106,7 +106,7 @@ abstract contract Terms is IMarket {
         TokenPolicy memory policy = _policies[rfp.token];
         require(policy.minPrice > 0, TokenNotAllowed(rfp.token));
         require(rfp.maxPrice >= policy.minPrice, PriceTooLow(rfp.maxPrice, policy.minPrice));
-        uint256 share = uint256(rfp.maxPrice) * policy.bondRate / RATE_UNIT;
+        uint256 share = uint256(rfp.maxPrice) * policy.bondRate / Settlement.RATE_UNIT;
         uint256 minimum = share > _minJobBond ? share : _minJobBond;
         require(rfp.jobBond >= minimum, BondTooLow(rfp.jobBond, minimum));
     }
@@ -114,13 +114,12 @@ abstract contract Terms is IMarket {
     /// The worth of `amount` in utility tokens. It fits, since no price is worth more than its job's bond.
     function _inUtilityTokens(address token, uint256 amount) internal view returns (uint128) {
         // forge-lint: disable-next-line(unsafe-typecast)
-        return uint128(amount * _policies[token].bondRate / RATE_UNIT);
+        return uint128(amount * _policies[token].bondRate / Settlement.RATE_UNIT);
     }
 
-    /// What is worth `amount` utility tokens by the bond rate; nothing where a token has none.
-    function _inPaymentTokens(address token, uint256 amount) internal view returns (uint256) {
-        uint256 rate = _policies[token].bondRate;
-        return rate == 0 ? 0 : amount * RATE_UNIT / rate;
+    /// The requester's part of what voiding cost, in payment tokens.
+    function _shared(address token, uint128 costs) internal view returns (uint256) {
+        return costs == 0 ? 0 : Settlement.sharedCosts(costs, _policies[token].bondRate);
     }
 
     function _checkParams(MarketParams memory p) private view {

@@ -8,7 +8,7 @@ import { BondSplit, EscrowSplit, Settlement } from "../src/libraries/Settlement.
 import { Bid, BidStatus, sealBid } from "../src/types/Bid.sol";
 import { JobId, Quote, Rfp } from "../src/types/Job.sol";
 import { ModelSpec } from "../src/types/Model.sol";
-import { Reputation } from "../src/types/Worker.sol";
+import { Reputation, Strikes } from "../src/types/Worker.sol";
 import { MarketFixture } from "./utils/MarketFixture.sol";
 
 /// What the Python package wrote about ids, seals, quotes, auctions and money holds here too.
@@ -165,13 +165,15 @@ contract VectorsTest is MarketFixture {
         uint256[] memory items = _uints(".stands.itemCount");
         uint256[] memory voids = _uints(".stands.voidItems");
         uint256[] memory fees = _uints(".stands.feeBps");
+        uint256[] memory shared = _uints(".stands.shared");
         uint256[] memory toWorker = _uints(".stands.toWorker");
         uint256[] memory toRequester = _uints(".stands.toRequester");
         uint256[] memory fee = _uints(".stands.fee");
         vm.assertGe(fee.length, 16, "cases");
         for (uint256 i = 0; i < fee.length; i++) {
             uint256 earned = Settlement.earned(uint128(prices[i]), items[i], voids[i]);
-            EscrowSplit memory split = Settlement.stands(uint128(escrows[i]), uint128(prices[i]), earned, fees[i], 0);
+            EscrowSplit memory split =
+                Settlement.stands(uint128(escrows[i]), uint128(prices[i]), earned, fees[i], shared[i]);
             vm.assertEq(split.toWorker, toWorker[i], "to worker");
             vm.assertEq(split.toRequester, toRequester[i], "to requester");
             vm.assertEq(split.fee, fee[i], "fee");
@@ -192,6 +194,41 @@ contract VectorsTest is MarketFixture {
             vm.assertEq(slashed.burned, slashedBurned[i], "slashed burn");
             vm.assertEq(missed.reward, missedReward[i], "missed reward");
             vm.assertEq(missed.burned, missedBurned[i], "missed burn");
+        }
+    }
+
+    function test_Costs() public view {
+        uint256[] memory bonds = _uints(".costs.bond");
+        uint256[] memory before = _uints(".costs.costs");
+        uint256[] memory costs = _uints(".costs.cost");
+        uint256[] memory rates = _uints(".costs.bondRate");
+        uint256[] memory charged = _uints(".costs.charged");
+        uint256[] memory shared = _uints(".costs.shared");
+        vm.assertGe(bonds.length, 16, "cases");
+        for (uint256 i = 0; i < bonds.length; i++) {
+            uint128 found = Settlement.charge(uint128(bonds[i]), uint128(before[i]), uint128(costs[i]));
+            vm.assertEq(found, charged[i], "charged");
+            uint256 half = Settlement.sharedCosts(uint128(before[i] + charged[i]), uint128(rates[i]));
+            vm.assertEq(half, shared[i], "shared");
+        }
+    }
+
+    function test_Strikes() public view {
+        uint256[] memory finals = _uints(".strikes.finalJobs");
+        uint256[] memory voids = _uints(".strikes.voidJobs");
+        uint256[] memory slashes = _uints(".strikes.slashedJobs");
+        uint256[] memory previous = _uints(".strikes.previous");
+        uint256[] memory last = _uints(".strikes.last");
+        uint256[] memory nextPrevious = _uints(".strikes.nextPrevious");
+        uint256[] memory nextLast = _uints(".strikes.nextLast");
+        uint256[] memory thirds = _uints(".strikes.isThird");
+        vm.assertGe(thirds.length, 16, "cases");
+        for (uint256 i = 0; i < thirds.length; i++) {
+            (Strikes memory next, bool isThird) = Strikes(uint64(previous[i]), uint64(last[i]))
+                .strike(Reputation(uint32(finals[i]), uint32(voids[i]), uint32(slashes[i]), 0, 0));
+            vm.assertEq(next.previous, nextPrevious[i], "previous");
+            vm.assertEq(next.last, nextLast[i], "last");
+            vm.assertEq(isThird ? 1 : 0, thirds[i], "third");
         }
     }
 }

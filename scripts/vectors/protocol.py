@@ -17,6 +17,7 @@ from eth_abi.abi import encode
 
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol import auction, ids, quotes, settlement
+from atomic_verify.protocol.strikes import strike
 from atomic_verify.protocol.types import (
     Address,
     Amount,
@@ -32,6 +33,7 @@ from atomic_verify.protocol.types import (
     Quote,
     Reputation,
     Rfp,
+    Strikes,
     TensorSig,
     Tolerance,
     float_bits,
@@ -79,6 +81,8 @@ def build() -> dict[str, Any]:
         "rankings": [ranking_case(dice, count) for count in (1, 2, 3, 5, 8, 13, 32)],
         "stands": columns(stands_cases(dice)),
         "bonds": columns(bond_cases(dice)),
+        "costs": columns(cost_cases(dice)),
+        "strikes": columns(strike_cases(dice)),
     }
 
 
@@ -196,14 +200,47 @@ def ranking_case(dice: random.Random, count: int) -> dict[str, Any]:
 
 def stands_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
     """Escrows of jobs that stand."""
-    edges = [(U128, U128, 2**20, 0, 500), (U128, U128, 3, 1, 500), (100, 99, 7, 7, 500), (1, 0, 1, 0, 0)]
+    edges = [(U128, U128, 2**20, 0, 500, 0), (U128, U128, 3, 1, 500, 0), (100, 99, 7, 7, 500, 0), (1, 0, 1, 0, 0, 0)]
+    # Shared costs: up to the void items' price, beyond it, and without a void item, where there is nothing to share.
+    edges += [(100, 99, 7, 7, 500, 98), (100, 99, 7, 7, 500, 99), (100, 99, 7, 2, 500, U128), (100, 99, 7, 0, 500, 5)]
+    edges += [(U128, U128, 3, 1, 500, U128 * 10**18)]
     for _ in range(12):
         escrow, items = dice.getrandbits(dice.choice((10, 60, 128))), dice.randint(1, 2**20)
-        edges.append((escrow, dice.randint(0, escrow), items, dice.randint(0, items), dice.randint(0, 500)))
-    for escrow, price, items, void, fee_bps in edges:
-        split = settlement.stands(Amount(escrow), Amount(price), items, void, fee_bps)
+        price = dice.randint(0, escrow)
+        edges.append((escrow, price, items, dice.randint(0, items), dice.randint(0, 500), dice.randint(0, price)))
+    for escrow, price, items, void, fee_bps, shared in edges:
+        split = settlement.stands(Amount(escrow), Amount(price), items, void, fee_bps, Amount(shared))
         row = {"escrow": escrow, "price": price, "itemCount": items, "voidItems": void, "feeBps": fee_bps}
-        yield row | {"toWorker": split.to_worker, "toRequester": split.to_requester, "fee": split.fee}
+        row |= {"shared": shared, "toWorker": split.to_worker, "toRequester": split.to_requester, "fee": split.fee}
+        yield row
+
+
+def cost_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
+    """What bonds pay of the cost of a void, and the requester's half of what voids cost."""
+    edges = [(0, 0, 1, 1), (1, 0, 1, 1), (2, 0, 1, 0), (3, 1, 1, U128), (100, 40, 10, 1), (100, 40, 11, 10**18)]
+    edges += [(100, 50, 1, 10**18 - 1), (U128, 0, U128, 1), (U128, U128 // 2, U128, U128), (100, 0, 0, 10**18)]
+    for _ in range(12):
+        bond, rate = dice.getrandbits(dice.choice((10, 60, 128))), dice.getrandbits(dice.choice((1, 60, 128)))
+        edges.append((bond, dice.randint(0, bond // 2), dice.getrandbits(dice.choice((10, 60, 128))), rate))
+    for bond, costs, cost, rate in edges:
+        charged = settlement.charge(Amount(bond), Amount(costs), Amount(cost))
+        shared = settlement.shared_costs(Amount(costs + charged), Amount(rate))
+        row = {"bond": bond, "costs": costs, "cost": cost, "bondRate": rate}
+        yield row | {"charged": charged, "shared": shared}
+
+
+def strike_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
+    """Strikes after some jobs, of workers with none, one and two before."""
+    edges = [(0, 0, 0, 0, 0), (0, 1, 0, 0, 1), (0, 2, 0, 1, 2), (97, 2, 0, 1, 2), (98, 2, 0, 1, 2), (98, 2, 0, 1, 100)]
+    edges += [(90, 2, 7, 1, 2), (90, 2, 8, 1, 2), (U32, U32, U32, 3 * U32 - 98, 3 * U32), (U32, U32, U32, 1, 2)]
+    for _ in range(12):
+        final, void, slashed = dice.randint(0, 200), dice.randint(2, 9), dice.randint(0, 3)
+        last = dice.randint(2, final + void + slashed)
+        edges.append((final, void, slashed, dice.randint(1, last - 1), last))
+    for final, void, slashed, previous, last in edges:
+        after, is_third = strike(Strikes(previous, last), Reputation(final, void, slashed, 0, Amount(0)))
+        row = {"finalJobs": final, "voidJobs": void, "slashedJobs": slashed, "previous": previous, "last": last}
+        yield row | {"nextPrevious": after.previous, "nextLast": after.last, "isThird": int(is_third)}
 
 
 def bond_cases(dice: random.Random) -> Iterable[dict[str, Any]]:

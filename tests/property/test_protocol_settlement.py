@@ -3,7 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atomic_verify.protocol.settlement import forfeited, missed, refunded, released, slashed, stands
+from atomic_verify.protocol.settlement import (
+    charge,
+    forfeited,
+    missed,
+    refunded,
+    released,
+    shared_costs,
+    slashed,
+    stands,
+)
 from atomic_verify.protocol.types import Amount
 
 AMOUNTS = st.integers(0, 2**128 - 1) | st.integers(0, 20)
@@ -53,3 +62,30 @@ def test_convicting_oneself_never_pays(amount: int) -> None:
     bond = Amount(amount)
     assert slashed(bond).burned * 2 >= bond
     assert missed(bond).burned * 2 >= bond
+
+
+@given(jobs(), AMOUNTS)
+def test_shared_costs_move_from_the_refund_to_the_worker_alone(
+    job: tuple[Amount, Amount, int, int, int], shared: int
+) -> None:
+    escrow, price, items, void, fee_bps = job
+    before = stands(escrow, price, items, void, fee_bps)
+    after = stands(escrow, price, items, void, fee_bps, Amount(shared))
+    assert after.total == escrow
+    assert after.fee == before.fee
+    moved = after.to_worker - before.to_worker
+    assert before.to_requester - after.to_requester == moved
+    # No more than what the void items would have cost: the requester pays for no more than it asked.
+    assert moved == min(shared, price - before.to_worker - before.fee)
+    assert after.to_requester >= escrow - price
+
+
+@given(AMOUNTS, st.lists(AMOUNTS, max_size=8), AMOUNTS)
+def test_voids_never_charge_more_than_half_of_a_bond(amount: int, costs: list[int], rate: int) -> None:
+    bond, charged = Amount(amount), Amount(0)
+    for cost in costs:
+        charged = Amount(charged + charge(bond, charged, Amount(cost)))
+    assert charged == min(sum(costs), bond // 2)
+    assert released(Amount(bond - charged)).total + charged == bond
+    assert slashed(Amount(bond - charged)).total + charged == bond
+    assert shared_costs(charged, Amount(rate)) * rate <= charged // 2 * 10**18

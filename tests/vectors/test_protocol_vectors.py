@@ -8,6 +8,7 @@ from typing import Any
 from eth_abi.abi import decode
 
 from atomic_verify.protocol import auction, ids, quotes, settlement
+from atomic_verify.protocol.strikes import strike
 from atomic_verify.protocol.types import (
     Address,
     Amount,
@@ -18,6 +19,7 @@ from atomic_verify.protocol.types import (
     Quote,
     Reputation,
     Rfp,
+    Strikes,
     parse_word,
     to_hex,
 )
@@ -92,7 +94,9 @@ def test_rankings() -> None:
 def test_stands() -> None:
     for row in rows("stands"):
         escrow, price = Amount(int(row["escrow"])), Amount(int(row["price"]))
-        split = settlement.stands(escrow, price, int(row["itemCount"]), int(row["voidItems"]), int(row["feeBps"]))
+        split = settlement.stands(
+            escrow, price, int(row["itemCount"]), int(row["voidItems"]), int(row["feeBps"]), Amount(int(row["shared"]))
+        )
         found = (split.to_worker, split.to_requester, split.fee)
         assert found == (int(row["toWorker"]), int(row["toRequester"]), int(row["fee"]))
 
@@ -102,3 +106,20 @@ def test_bonds() -> None:
         slashed, missed = settlement.slashed(Amount(int(row["bond"]))), settlement.missed(Amount(int(row["bond"])))
         assert (slashed.reward, slashed.burned) == (int(row["slashedReward"]), int(row["slashedBurned"]))
         assert (missed.reward, missed.burned) == (int(row["missedReward"]), int(row["missedBurned"]))
+
+
+def test_costs() -> None:
+    for row in rows("costs"):
+        bond, costs, cost, rate = (Amount(int(row[name])) for name in ("bond", "costs", "cost", "bondRate"))
+        charged = settlement.charge(bond, costs, cost)
+        assert charged == int(row["charged"])
+        assert settlement.shared_costs(Amount(costs + charged), rate) == int(row["shared"])
+
+
+def test_strikes() -> None:
+    for row in rows("strikes"):
+        counts = [int(row[name]) for name in ("finalJobs", "voidJobs", "slashedJobs")]
+        strikes = Strikes(int(row["previous"]), int(row["last"]))
+        after, is_third = strike(strikes, Reputation.from_abi([*counts, 0, 0]))
+        assert (after.previous, after.last) == (int(row["nextPrevious"]), int(row["nextLast"]))
+        assert is_third == bool(int(row["isThird"]))

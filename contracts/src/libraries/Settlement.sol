@@ -22,6 +22,8 @@ library Settlement {
     uint256 internal constant CHALLENGER_BPS = 2000;
     /// The requester's part of a bond lost to a missed deadline. Small, so that impossible jobs don't pay as traps.
     uint256 internal constant REQUESTER_BPS = 2000;
+    /// What a bond rate is a rate of: utility-token base units per this many base units of price.
+    uint256 internal constant RATE_UNIT = 1e18;
 
     /// @notice What the items that are not void earn together; what doesn't divide is not earned.
     function earned(uint128 price, uint256 itemCount, uint256 voidItems) internal pure returns (uint256) {
@@ -43,9 +45,17 @@ library Settlement {
         split.toRequester = escrow - earned_ - shared;
     }
 
-    /// @notice The requester's part of what voiding cost: half, in utility tokens. The odd unit is the worker's.
-    function sharedCosts(uint128 costs) internal pure returns (uint256) {
-        return costs / 2;
+    /// @notice What a bond still pays of the cost of voiding an item, in utility tokens, when it paid `costs` before: at
+    /// most half of the bond for all items of an attempt together, so that a slash always finds the rest.
+    function charge(uint128 bond, uint128 costs, uint128 cost) internal pure returns (uint128) {
+        uint128 left = bond / 2 - costs;
+        return cost < left ? cost : left;
+    }
+
+    /// @notice The requester's part of what voiding cost: half, turned to payment tokens by the bond rate; what doesn't
+    /// divide is the worker's. A token without a bond rate has no worth here: then the bond bears all.
+    function sharedCosts(uint128 costs, uint128 bondRate) internal pure returns (uint256) {
+        return bondRate == 0 ? 0 : uint256(costs / 2) * RATE_UNIT / bondRate;
     }
 
     /// @notice A slashed bond, or what voids left of it: the challenger's reward and what burns.

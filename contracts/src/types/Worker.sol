@@ -30,3 +30,16 @@ struct Strikes {
     uint64 previous;
     uint64 last;
 }
+
+// Three strikes among this many settled jobs of a worker slash; the job that strikes is one of them.
+uint256 constant STRIKE_SPAN = 100;
+
+using { strike } for Strikes global;
+
+/// A worker's strikes after one more, and whether that one is the third, or a later one, of its last 100 settled jobs.
+/// `reputation` is that before the job settles. `atomic_verify/protocol/strikes.py` is its twin.
+function strike(Strikes memory strikes, Reputation memory reputation) pure returns (Strikes memory next, bool isThird) {
+    uint64 ordinal = uint64(reputation.finalJobs) + reputation.voidJobs + reputation.slashedJobs + 1;
+    next = Strikes(strikes.last, ordinal);
+    isThird = strikes.previous > 0 && ordinal - strikes.previous < STRIKE_SPAN;
+}

@@ -220,7 +220,9 @@ def step(play: Play, who: Address, found: NextAct) -> None:
         foretold = auction.reassign(bids, winner, play.rfp.max_price)
         assert (after.worker, play.rfp.max_price - after.rebate) == (winner, foretold.payment)
     if found.act is Act.FINALIZE:
-        foretold_end = settle(play.rfp, before, VerdictRecord(False, 0, ZERO_ADDRESS, Amount(0)), play.params.fee_bps)
+        good = VerdictRecord(False, 0, ZERO_ADDRESS, Amount(0))
+        rate = play.chain.policy_of(play.rfp.token).bond_rate
+        foretold_end = settle(play.rfp, before, good, fee_bps=play.params.fee_bps, bond_rate=rate)
         assert after.state is foretold_end.state
         gained = {account: play.seen[account].credit - owed[account] for account in EVERYBODY}
         assert gained[before.worker] == foretold_end.escrow.to_worker
