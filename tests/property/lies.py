@@ -1,0 +1,54 @@
+"""Lies about a trace: elements moved beyond their law's tolerance, alone or with all that follows from them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from atomic_verify.canonical.buffers import Buffers
+from atomic_verify.canonical.kernels import compile_step
+from atomic_verify.canonical.law import element_law
+from atomic_verify.canonical.program import LARGEST, Array, DType64, Scalar
+from atomic_verify.canonical.traces import Trace
+
+
+def lie_about(trace: Trace, step: int, element: int) -> Scalar | None:
+    """The committed value, moved by twice its law's tolerance, or by the least that there is where that is exact.
+
+    None where no finite number is that far away: a sum of the largest numbers, all cancelling.
+    """
+    honest: Scalar = trace.tensor(step).reshape(-1)[element].item()
+    if trace.program.steps[step].dtype is DType64.INT:
+        return honest + 1 if honest < 2**62 else honest - 1
+    law = element_law(trace.program, trace, step, element)
+    inwards = -math.copysign(1, honest) if honest else 1.0
+    target = law.value + Fraction(inwards) * 2 * law.tolerance
+    if abs(target) > Fraction(LARGEST):
+        return None
+    moved = float(target)
+    return moved if not law.allows(moved) else math.nextafter(honest, inwards * math.inf)
+
+
+def falsified(trace: Trace, step: int, element: int, value: Scalar) -> Trace:
+    """The trace with one element changed, and nothing else."""
+    changed = np.array(trace.tensor(step))
+    changed.reshape(-1)[element] = value
+    tensors = [*trace.tensors[:step], changed, *trace.tensors[step + 1 :]]
+    return replace(trace, tensors=tuple(tensors))
+
+
+def evaluated_with(trace: Trace, lies: Mapping[tuple[int, int], Scalar]) -> Trace:
+    """The trace with elements changed and everything after them evaluated on the changed ones."""
+    tensors: list[Array] = []
+    buffers = Buffers()
+    with np.errstate(all="ignore"):
+        for number, step in enumerate(trace.program.steps):
+            out = np.empty(step.shape, step.dtype.numpy)
+            compile_step(step, trace.program.weights)(trace.inputs, tensors, out, buffers)
+            for (where, element), value in lies.items():
+                if where == number:
+                    out.reshape(-1)[element] = value
+            tensors.append(out)
+    return replace(trace, tensors=tuple(tensors))
