@@ -17,15 +17,37 @@ class PaidTransaction:
     gas: int
 
 
+@dataclass(frozen=True, slots=True)
+class SentTransaction:
+    """A transaction of the chain: hash and sender in lower case, what it did, and whether that worked."""
+
+    hash: str
+    sender: str
+    name: str
+    gas: int
+    succeeded: bool
+
+
 def all_transactions(rpc: Rpc, deployment: Deployment) -> list[PaidTransaction]:
     """All transactions since the chain's first block, in their order. For short development chains."""
+    return [PaidTransaction(one.name, one.gas) for one in sent_transactions(rpc, deployment)]
+
+
+def sent_transactions(rpc: Rpc, deployment: Deployment) -> list[SentTransaction]:
+    """The same, each with its hash and its sender."""
     head = int(rpc.call("eth_blockNumber", []), 16)
     blocks = rpc.batch([("eth_getBlockByNumber", [hex(number), True]) for number in range(head + 1)])
     found = [transaction for block in blocks for transaction in block["transactions"]]
     receipts = rpc.batch([("eth_getTransactionReceipt", [one["hash"]]) for one in found])
     names = _names(deployment)
     return [
-        PaidTransaction(_name(one, receipt, deployment, names), int(receipt["gasUsed"], 16))
+        SentTransaction(
+            hash=str(one["hash"]).lower(),
+            sender=str(one["from"]).lower(),
+            name=_name(one, receipt, deployment, names),
+            gas=int(receipt["gasUsed"], 16),
+            succeeded=int(receipt["status"], 16) == 1,
+        )
         for one, receipt in zip(found, receipts, strict=True)
     ]
 
