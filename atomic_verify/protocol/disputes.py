@@ -1,0 +1,170 @@
+"""Amounts, windows and clocks of claims and lines, as Disputes.sol computes them, and what their sum means: how long a
+job can take to be final, and what an attacker pays for each kind of delay.
+
+Used by watchers and workers to decide, by deployments to choose constants, and by people who ask. Times are unix
+seconds or seconds, amounts base units of the utility token. *Window*: a job's challenge window. *R*: the time to reveal
+claims. *Depth*: the longest chain of steps of a model's program, which bounds the rounds of a line.
+"""
+
+from dataclasses import dataclass
+
+from atomic_verify.protocol.dispute_types import DisputeParams
+from atomic_verify.protocol.lifecycle import Span
+from atomic_verify.protocol.primitives import Amount
+
+REFUTATION_GAS = 3_000_000
+"""More gas than any refutation takes."""
+ROUND_GAS = 1_500_000
+"""More gas than a demand and its answer take on a trace."""
+BOND_FACTOR = 10
+"""A claim's bond over what its refutation may cost: so dear that false ones don't pay, whatever they delay."""
+MAX_LEAVES = 64
+"""That one demand may ask for."""
+MAX_RUNS = 8
+
+
+def seal_bond(params: DisputeParams) -> Amount:
+    """What a seal locks, the same for every model, so that it tells nothing."""
+    return Amount(BOND_FACTOR * REFUTATION_GAS * params.gas_price)
+
+
+def line_reserve(params: DisputeParams, depth: int) -> Amount:
+    """What a reveal locks on top: pays for the lines of whoever must ask for the trace, should the claim die."""
+    return Amount(max_rounds(depth) * ROUND_GAS * params.gas_price)
+
+
+def cost_cap(params: DisputeParams) -> Amount:
+    """The most that a void claim's measured cost can be."""
+    return Amount(REFUTATION_GAS * params.gas_price)
+
+
+def max_rounds(depth: int) -> int:
+    """Demands that one line may have."""
+    return 2 * depth
+
+
+def window_end(committed_at: int, challenge_window: int) -> int:
+    """When claims can't be sealed any more, nor lines be opened on the result or the input."""
+    return committed_at + challenge_window
+
+
+def reveal_span(sealed_at: int, reveal_time: int) -> Span:
+    """When a seal can be revealed; from the span's end on anybody can burn it."""
+    return Span(sealed_at + 1, sealed_at + reveal_time + 1)
+
+
+def upholdable_at(revealed_at: int, params: DisputeParams) -> int:
+    """When a claim's refute window ends: until then lines on its trace may be opened, from then on it can be upheld."""
+    return revealed_at + params.refute_window
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the longest time to finality: its name and seconds."""
+
+    name: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finality:
+    """The longest time from a commit to the second at which anybody can finalize, all clocks run to their ends."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def seconds(self) -> int:
+        """The sum of the parts."""
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def hours(self) -> float:
+        """The same in hours."""
+        return self.seconds / 3_600
+
+
+def undisputed_finality(challenge_window: int, reveal_time: int) -> Finality:
+    """When nobody disputes."""
+    return Finality((Part("challenge window", challenge_window), Part("time to reveal claims", reveal_time)))
+
+
+def time_to_finality(params: DisputeParams, challenge_window: int, reveal_time: int) -> Finality:
+    """The longest way to finality that any number of claims and lines can make a job go.
+
+    A line on the result, opened when the window ends, runs both its clocks down; its opener then reveals a claim on the
+    last second of its own clock. A line on that claim's trace, opened when the claim could just not be upheld yet, does
+    the same. If a line's clocks are shorter than the time to reveal, a seal of the window's last second lasts longer.
+    """
+    line = 2 * params.line_clock
+    late = (
+        Part("line on the result, both clocks", line)
+        if line > reveal_time
+        else Part("time to reveal claims", reveal_time)
+    )
+    return Finality(
+        (
+            Part("challenge window", challenge_window),
+            late,
+            Part("refute window of a claim revealed last", params.refute_window),
+            Part("line on its trace, both clocks", line),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """One way to hold a job's finality up: for how long beyond window + R, and what it costs whoever does it.
+
+    `price` is what is lost for sure; `locked` comes back at the end. What honest parties pay is always repaid to them.
+    """
+
+    name: str
+    seconds: int
+    price: Amount
+    locked: Amount
+    why: str
+
+
+def delays(params: DisputeParams, depth: int, reveal_time: int) -> tuple[Delay, ...]:
+    """What an attacker can buy against a model of this depth, when all others act at once."""
+    bond, reserve = seal_bond(params), line_reserve(params, depth)
+    one_round = Amount(ROUND_GAS * params.gas_price)
+    lost = Amount(bond + reserve)
+    return (
+        Delay("a false claim, its trace served", 0, lost, Amount(0), "anybody refutes it in one transaction, within R"),
+        Delay(
+            "a false claim, its trace withheld",
+            params.line_clock,
+            lost,
+            Amount(0),
+            "the claimer answers as slowly as its clock allows, until an element breaks or the clock is out",
+        ),
+        Delay(
+            "a true claim, held up by a line on its trace",
+            max(0, params.refute_window + params.line_clock - reveal_time),
+            Amount(params.line_bond + one_round),
+            Amount(0),
+            "the opener lets its clock run out and loses the line's bond; the job is lost to the worker anyway",
+        ),
+        Delay(
+            "a line on an honest result",
+            max(0, params.line_clock - reveal_time),
+            one_round,
+            Amount(0),
+            "opened in the window's last second, answered at once; then the opener's clock runs out",
+        ),
+        Delay(
+            "a line on an honest result, then a false claim",
+            params.line_clock,
+            Amount(one_round + lost),
+            Amount(0),
+            "as before, and a claim in the clock's last second, refuted at once",
+        ),
+        Delay(
+            "a seal that is never revealed",
+            0,
+            bond,
+            Amount(0),
+            "it names no job: none waits for it, and its bond burns",
+        ),
+    )
