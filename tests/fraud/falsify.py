@@ -1,0 +1,119 @@
+"""False evaluations that look right everywhere but in one element: what lying claimers commit to.
+
+Life cycle: claim. One element of one step is changed, and everything after it is evaluated honestly: so no element but
+that one breaks its law, and whoever looks for it without the whole trace has to walk there from the output, step by
+step.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from atomic_verify.canonical.evaluate import Keep, PreparedProgram
+from atomic_verify.canonical.program import Array, DType64, Inputs, Program, Source
+from atomic_verify.canonical.traces import Storage, Trace
+
+TRIES: Final = 24
+"""Elements of a step that are tried: a change may get lost on the way, in a maximum for example."""
+
+
+@dataclass(frozen=True, slots=True)
+class Falsehood:
+    """The element that is changed, and to what; `steps` lie between it and the output, itself not counted."""
+
+    step: int
+    element: int
+    value: float
+    steps: int
+
+
+class FalsifiedProgram(PreparedProgram):
+    """Evaluates honestly, but for one element."""
+
+    def __init__(self, program: Program, falsehood: Falsehood) -> None:
+        super().__init__(program)
+        self._falsehood = falsehood
+
+    def _step(
+        self,
+        number: int,
+        items: Sequence[Array],
+        tensors: Sequence[Array | None],
+        kept: frozenset[int],
+        storage: Storage,
+    ) -> Array:
+        honest = super()._step(number, items, tensors, kept, storage)
+        if number != self._falsehood.step:
+            return honest
+        changed = np.array(honest)
+        changed.reshape(-1)[self._falsehood.element] = self._falsehood.value
+        return changed
+
+
+def falsify(program: Program, inputs: Inputs, *, steps: int, far: float) -> Falsehood:
+    """A falsehood about `steps` steps below the output, or as close to that as one is found, that moves an element of
+    the first output by more than `far`. Raises ValueError if there is none.
+    """
+    output = program.outputs[0].step
+    with PreparedProgram(program).evaluate(inputs, Keep.ALL) as honest:
+        for falsehood in _candidates(program, honest, steps):
+            with FalsifiedProgram(program, falsehood).evaluate(inputs, Keep.OUTPUTS) as false:
+                moved = np.abs(false.tensor(output) - honest.tensor(output))
+            if float(moved.max()) > far:
+                return falsehood
+    raise ValueError("no single element moves the output that far")
+
+
+def false_trace(
+    program: Program,
+    inputs: Inputs,
+    falsehood: Falsehood,
+    keep: Keep | Iterable[int] = Keep.ALL,
+    *,
+    memory_limit: int | None = None,
+    directory: Path | None = None,
+) -> Trace:
+    """The falsified evaluation of one item."""
+    prepared = FalsifiedProgram(program, falsehood)
+    return prepared.evaluate(inputs, keep, memory_limit=memory_limit, directory=directory)
+
+
+def _candidates(program: Program, honest: Trace, steps: int) -> Iterator[Falsehood]:
+    """Elements of steps that are so many steps away from the output, then of nearer ones, each with a large value."""
+    rng = np.random.default_rng(7)
+    away = _steps_away(program)
+    for number in sorted(away, key=lambda number: (abs(away[number] - steps), number)):
+        if program.steps[number].dtype is not DType64.FLOAT or not _reads_something(program, number):
+            continue
+        tensor = honest.tensor(number).reshape(-1)
+        large = 1e3 * (1.0 + float(np.abs(tensor).max()))
+        for element in rng.choice(tensor.size, min(TRIES, tensor.size), replace=False):
+            yield Falsehood(number, int(element), large, away[number])
+
+
+def _steps_away(program: Program) -> dict[int, int]:
+    """How many steps lie at least between each step and the first output, for those that it depends on."""
+    away = {program.outputs[0].step: 0}
+    waiting = [program.outputs[0].step]
+    for number in waiting:
+        for operand in program.steps[number].operands:
+            if operand.source is Source.STEP and operand.tensor not in away:
+                away[operand.tensor] = away[number] + 1
+                waiting.append(operand.tensor)
+    return away
+
+
+def _reads_something(program: Program, number: int) -> bool:
+    """Whether the step depends on the item: constants are evaluated once for all items."""
+    waiting, seen = [number], {number}
+    for one in waiting:
+        for operand in program.steps[one].operands:
+            if operand.source is Source.INPUT:
+                return True
+            if operand.source is Source.STEP and operand.tensor not in seen:
+                seen.add(operand.tensor)
+                waiting.append(operand.tensor)
+    return False
