@@ -31,6 +31,7 @@ from atomic_verify.storage.records import (
     JobRecord,
     ResultRecord,
     SettlementRecord,
+    VoidRecord,
     point_of,
 )
 
@@ -176,9 +177,12 @@ def _claim_closed(job: JobRecord, event: ChainEvent) -> JobRecord:
 
     def close(result: ResultRecord) -> ResultRecord:
         result = replace(result, open_claims=result.open_claims - 1)
-        if outcome is Outcome.VOID:
-            return replace(result, void_items=tuple(sorted({*result.void_items, item})))
-        if outcome is Outcome.SLASH and not result.slashed:
+        if outcome is Outcome.VOID and item not in result.void_items:
+            challenger = parse_address(event.args["challenger"])
+            void = VoidRecord(item, challenger, Amount(event.args["charged"]), point_of(event))
+            voids = tuple(sorted((*result.voids, void), key=lambda one: one.item))
+            return replace(result, voids=voids, challenger=result.challenger or challenger)
+        if outcome is Outcome.SLASH:
             return replace(result, slashed=True, challenger=parse_address(event.args["challenger"]))
         return result
 

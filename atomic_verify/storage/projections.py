@@ -1,10 +1,10 @@
 """Pure folds from events to records: indexing is nothing but these, over whatever events the chain has at the moment.
 
-Life cycle: all steps. An event touches *subjects* (a job, a worker, a model, an account's credit); the record of a
-subject is the fold of its events in chain order. So a re-org is undone by folding again what is left.
+Life cycle: all steps. An event touches *subjects* (a job, a claim, a worker, a model, an account's credit); the record
+of a subject is the fold of its events in chain order. So a re-org is undone by folding again what is left.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,10 +12,24 @@ from typing import NamedTuple
 
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.types import Address, Amount, ModelId, parse_address, parse_word
+from atomic_verify.storage.acts import act_of
+from atomic_verify.storage.dispute_projection import fold_claim, fold_line, fold_seal
 from atomic_verify.storage.job_projection import fold_job
 from atomic_verify.storage.records import CreditRecord, ModelEntry, WorkerBooks, point_of
 
-__all__ = ["Subject", "SubjectKind", "act_of", "fold_credit", "fold_job", "fold_model", "fold_worker", "subjects_of"]
+__all__ = [
+    "Subject",
+    "SubjectKind",
+    "act_of",
+    "fold_claim",
+    "fold_credit",
+    "fold_job",
+    "fold_line",
+    "fold_model",
+    "fold_seal",
+    "fold_worker",
+    "subjects_of",
+]
 
 
 class SubjectKind(StrEnum):
@@ -25,10 +39,16 @@ class SubjectKind(StrEnum):
     WORKER = "worker"
     MODEL = "model"
     CREDIT = "credit"
+    SEAL = "seal"
+    CLAIM = "claim"
+    LINE = "line"
 
 
 class Subject(NamedTuple):
-    """One record that events add up to. `key`: a job's or model's 0x-hex id, an address, or "account:token"."""
+    """One record that events add up to.
+
+    `key`: a job's or model's 0x-hex, a claim's or line's number, an address, "account:token", or "claimer:seal".
+    """
 
     kind: SubjectKind
     key: str
@@ -38,6 +58,10 @@ _WORKER_EVENTS = frozenset(
     {"Announced", "StakeAdded", "UnbondingStarted", "StakeRemoved", "BondLocked", "BondReleased", "BondTaken"}
 )
 _CREDIT_EVENTS = frozenset({"Credited", "CreditSpent", "Withdrawn"})
+_MODEL_EVENTS = frozenset({"ModelPublished", "ModelInvalidated"})
+_SEAL_EVENTS = frozenset({"ClaimSealed", "ClaimRevealed", "SealBurned"})
+_CLAIM_EVENTS = frozenset({"ClaimRevealed", "ClaimRefuted", "ClaimUpheld", "ReserveDivided"})
+_LINE_EVENTS = frozenset({"LineOpened", "Demanded", "Answered", "LineClosed"})
 
 
 def subjects_of(event: ChainEvent) -> tuple[Subject, ...]:
@@ -47,11 +71,17 @@ def subjects_of(event: ChainEvent) -> tuple[Subject, ...]:
         found.append(Subject(SubjectKind.JOB, event.args["job"].lower()))
     if event.name in _WORKER_EVENTS:
         found.append(Subject(SubjectKind.WORKER, parse_address(event.args["worker"])))
-    if event.name == "ModelPublished":
+    if event.name in _MODEL_EVENTS:
         found.append(Subject(SubjectKind.MODEL, event.args["modelId"].lower()))
     if event.name in _CREDIT_EVENTS:
         account, token = parse_address(event.args["account"]), parse_address(event.args["token"])
         found.append(Subject(SubjectKind.CREDIT, f"{account}:{token}"))
+    if event.name in _SEAL_EVENTS:
+        found.append(Subject(SubjectKind.SEAL, f"{parse_address(event.args['claimer'])}:{event.args['seal'].lower()}"))
+    if event.name in _CLAIM_EVENTS:
+        found.append(Subject(SubjectKind.CLAIM, str(event.args["claim"])))
+    if event.name in _LINE_EVENTS:
+        found.append(Subject(SubjectKind.LINE, str(event.args["line"])))
     return tuple(found)
 
 
@@ -123,50 +153,23 @@ def fold_credit(record: CreditRecord | None, key: str, events: Iterable[ChainEve
 
 
 def fold_model(events: Iterable[ChainEvent]) -> ModelEntry | None:
-    """The model that its one event published."""
+    """The model that its first event published, and since when nobody can claim anything about its results."""
+    found: ModelEntry | None = None
     for event in events:
-        args = event.args
-        return ModelEntry(
-            id=ModelId(parse_word(args["modelId"])),
-            publisher=parse_address(args["publisher"]),
-            disputable=args["disputable"],
-            spec_json=args["spec"],
-            uri=args["uri"],
-            published=point_of(event),
-        )
-    return None
+        if event.name == "ModelPublished":
+            found = _published(event)
+        elif found is not None and found.invalidated is None:
+            found = replace(found, invalidated=point_of(event))
+    return found
 
 
-# The event that tells an act, most telling first: what an act emits beside it stands further down.
-_ACTS: Sequence[tuple[frozenset[str], str]] = tuple(
-    (frozenset(names.split()), act)
-    for names, act in (
-        ("RfpPosted Awarded", "awardQuote"),
-        ("AttemptMissed Awarded", "reassign"),
-        ("RfpPosted", "post"),
-        ("Awarded", "award"),
-        ("Expired", "expire"),
-        ("Cancelled", "cancel"),
-        ("BidSealed", "bid"),
-        ("BidRevealed", "reveal"),
-        ("BidForfeited", "forfeit"),
-        ("BidReleased", "releaseBid"),
-        ("Committed", "commit"),
-        ("Finalized", "finalize"),
-        ("ClaimOpened", "openClaim"),
-        ("ClaimClosed", "closeClaim"),
-        ("Withdrawn", "withdraw"),
-        ("StakeAdded", "stake"),
-        ("UnbondingStarted", "unbond"),
-        ("StakeRemoved", "withdrawStake"),
-        ("Announced", "announce"),
-        ("ModelPublished", "publish"),
+def _published(event: ChainEvent) -> ModelEntry:
+    args = event.args
+    return ModelEntry(
+        id=ModelId(parse_word(args["modelId"])),
+        publisher=parse_address(args["publisher"]),
+        disputable=args["disputable"],
+        spec_json=args["spec"],
+        uri=args["uri"],
+        published=point_of(event),
     )
-)
-
-
-def act_of(names: Iterable[str]) -> str:
-    """The contract function that a transaction with these events called; the first event's name if none is known."""
-    listed = list(names)
-    found = frozenset(listed)
-    return next((act for telling, act in _ACTS if telling <= found), listed[0] if listed else "")

@@ -12,10 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.types import Address, parse_address
+from atomic_verify.storage.acts import act_of, telling_name
+from atomic_verify.storage.dispute_projector import answer_rows, kept_args, write_dispute
+from atomic_verify.storage.dispute_tables import answers
 from atomic_verify.storage.projections import (
     Subject,
     SubjectKind,
-    act_of,
     fold_credit,
     fold_job,
     fold_model,
@@ -68,6 +70,7 @@ def keep_events(connection: Connection, found: Sequence[ChainEvent]) -> Touched:
             for e in members
         ),
     )
+    _insert(connection, answers, answer_rows(found))
     return touched
 
 
@@ -81,7 +84,7 @@ def project(connection: Connection, touched: Touched) -> None:
         elif subject.kind is SubjectKind.CREDIT:
             _write_credit(connection, fold_credit(_read_credit(connection, subject.key), subject.key, new))
         else:
-            # Few events each, and a job's fold isn't resumable from its row: all of them again.
+            # Few and small events each, and these folds aren't resumable from their rows: all of them again.
             refold(connection, [subject])
 
 
@@ -107,6 +110,8 @@ def refold(connection: Connection, found: Iterable[Subject]) -> None:
             connection.execute(delete(workers).where(workers.c.address == address))
             if kept:
                 _write_worker(connection, fold_worker(None, address, kept))
+        elif subject.kind is not SubjectKind.CREDIT:
+            write_dispute(connection, subject, kept)
         else:
             connection.execute(delete(account_credits).where(_is_credit(subject.key)))
             if kept:
@@ -177,7 +182,7 @@ def _transaction(members: Sequence[ChainEvent]) -> dict[str, Any]:
         "tx_index": first.tx_index,
         "sender": parse_address(first.sender),
         "gas_used": first.gas_used,
-        "act": act_of(event.name for event in members),
+        "act": act_of(map(telling_name, members)),
     }
 
 
@@ -188,7 +193,7 @@ def _event_row(event: ChainEvent) -> dict[str, Any]:
         "tx_hash": event.tx_hash,
         "contract": event.contract,
         "name": event.name,
-        "args": dict(event.args),
+        "args": kept_args(event),
     }
 
 
@@ -211,9 +216,8 @@ def _write_model(connection: Connection, key: str, entry: ModelEntry | None) -> 
     if entry is None:
         return
     values = {"publisher": entry.publisher, "disputable": entry.disputable, "uri": entry.uri}
-    connection.execute(
-        insert(models).values(id=key, spec=dict(entry.spec_json), **values, **point_row("published", entry.published))
-    )
+    points = point_row("published", entry.published) | point_row("invalidated", entry.invalidated)
+    connection.execute(insert(models).values(id=key, spec=dict(entry.spec_json), **values, **points))
 
 
 def _write_job(connection: Connection, key: str, job: JobRecord | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_,
 from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.types import Address, Amount, JobId, JobState, ModelId, Rfp, parse_word, to_hex
 from atomic_verify.storage.database import Database
+from atomic_verify.storage.dispute_queries import MAX_PAGE, DisputeQueries
 from atomic_verify.storage.projections import Subject, SubjectKind, fold_job, fold_model
 from atomic_verify.storage.projector import events_of
 from atomic_verify.storage.recent import RecentMap
@@ -22,16 +23,14 @@ from atomic_verify.storage.tables import (
     attempts,
     bids,
     blocks,
-    events,
     jobs,
     models,
     results,
     settlements,
-    subjects,
     sync_state,
-    transactions,
     workers,
 )
+from atomic_verify.storage.transactions import of_claim, of_job, transactions_of
 from atomic_verify.storage.views import (
     ChainStatus,
     JobPage,
@@ -42,15 +41,14 @@ from atomic_verify.storage.views import (
     WorkerView,
 )
 
-MAX_PAGE = 500
 REMEMBERED_JOBS = 1024
 
 
-class Queries:
+class Queries(DisputeQueries):
     """Reads of one indexed database."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         # The cursor's hash names the chain up to there, and a record follows from that alone.
         self._memory: RecentMap[tuple[JobId, str], JobRecord] = RecentMap(REMEMBERED_JOBS)
 
@@ -119,33 +117,14 @@ class Queries:
         return ReceiptFacts(row.chain_id, Address(row.market), found, found.result)
 
     def transactions(self, job: JobId) -> tuple[TransactionRecord, ...]:
-        """All transactions that did something for the job, with their gas, in chain order."""
-        members = (
-            select(events.c.tx_hash)
-            .join(
-                subjects,
-                and_(subjects.c.block_number == events.c.block_number, subjects.c.log_index == events.c.log_index),
-            )
-            .where(subjects.c.kind == SubjectKind.JOB.value, subjects.c.key == to_hex(job))
-        )
-        query = (
-            select(transactions, blocks.c.timestamp, blocks.c.hash.label("block_hash"))
-            .join(blocks, blocks.c.number == transactions.c.block_number)
-            .where(transactions.c.hash.in_(members))
-            .order_by(transactions.c.block_number, transactions.c.tx_index)
-        )
-        return tuple(
-            TransactionRecord(
-                hash=row["hash"],
-                act=row["act"],
-                sender=row["sender"],
-                gas_used=row["gas_used"],
-                block_number=row["block_number"],
-                block_hash=row["block_hash"],
-                timestamp=row["timestamp"],
-            )
-            for row in self._rows(query)
-        )
+        """All transactions that did something for the job, those of its claims and lines included, in chain order."""
+        with self._database.read() as connection:
+            return transactions_of(connection, of_job(to_hex(job)))
+
+    def claim_transactions(self, claim: int) -> tuple[TransactionRecord, ...]:
+        """All transactions of a claim and of the lines on its trace, in chain order."""
+        with self._database.read() as connection:
+            return transactions_of(connection, of_claim(claim))
 
     # Models
 

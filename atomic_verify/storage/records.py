@@ -72,6 +72,16 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidRecord:
+    """An item that was found void, by whom, and what that cost the worker's bond."""
+
+    item: int
+    challenger: Address
+    charged: Amount
+    closed: Point
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRecord:
     """A committed result and what became of it."""
 
@@ -85,11 +95,24 @@ class ResultRecord:
     """It becomes final at this time if nobody claims."""
     committed: Point
     open_claims: int = 0
-    void_items: tuple[int, ...] = ()
+    """Claims, and lines on the result or its input, that are not closed."""
+    voids: tuple[VoidRecord, ...] = ()
     """The items found void so far, ascending."""
     slashed: bool = False
+    """Whether a claim or a line convicted the worker."""
     challenger: Address | None = None
+    """Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item."""
     finalized: Point | None = None
+
+    @property
+    def void_items(self) -> tuple[int, ...]:
+        """The items found void so far, ascending."""
+        return tuple(void.item for void in self.voids)
+
+    @property
+    def costs(self) -> Amount:
+        """What the worker's bond paid for the challengers' costs of voiding."""
+        return Amount(sum(void.charged for void in self.voids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +171,11 @@ class JobRecord:
         """No bid is revealed from this time on; None for a quote."""
         return None if self.bidding_ends is None else self.bidding_ends + self.rfp.reveal_time
 
+    @property
+    def window_ends(self) -> int | None:
+        """No claim is sealed and no line on the result opened from this time on; None before the commit."""
+        return None if self.result is None else self.result.committed.timestamp + self.rfp.challenge_window
+
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
@@ -159,6 +187,8 @@ class ModelEntry:
     spec_json: Mapping[str, Any]
     uri: str
     published: Point
+    invalidated: Point | None = None
+    """When its program was shown to be invalid: since then nobody can claim anything about its results."""
 
     def spec(self) -> ModelSpec:
         """The model's specification. Raises ProtocolError for one that this library wouldn't handle."""

@@ -79,6 +79,8 @@ def result_rows(key: str, job: JobRecord) -> Iterable[dict[str, Any]]:
             "void_items": list(result.void_items),
             "slashed": result.slashed,
             "challenger": result.challenger,
+            "costs": result.costs,
+            "window_ends": job.window_ends,
             **point_row("committed", result.committed),
             **point_row("finalized", result.finalized),
         }

@@ -30,7 +30,7 @@ metadata = MetaData(
 )
 
 
-def _point(prefix: str, nullable: bool = False) -> tuple[Column[int], Column[int]]:
+def point_columns(prefix: str, nullable: bool = False) -> tuple[Column[int], Column[int]]:
     """The columns of one `Point`; its block and transaction are looked up by them."""
     return (
         Column(f"{prefix}_block", BigInteger, nullable=nullable),
@@ -118,8 +118,8 @@ jobs = Table(
     Column("final_at", BigInteger),
     Column("rfp", JsonText, nullable=False),
     Column("input_uri", JsonText, nullable=False),
-    *_point("posted"),
-    *_point("updated"),
+    *point_columns("posted"),
+    *point_columns("updated"),
     Index(None, "posted_block", "posted_log"),
     Index(None, "state", "posted_block"),
     Index(None, "requester", "posted_block"),
@@ -141,8 +141,8 @@ bids = Table(
     Column("tie", AmountText, nullable=False),
     Column("weight", Integer),
     Column("price", AmountText),
-    *_point("sealed"),
-    *_point("revealed", nullable=True),
+    *point_columns("sealed"),
+    *point_columns("revealed", nullable=True),
     Index(None, "worker"),
 )
 
@@ -158,8 +158,8 @@ attempts = Table(
     Column("ranking", JsonText, nullable=False),
     Column("bond_to_requester", AmountText, nullable=False),
     Column("bond_burned", AmountText, nullable=False),
-    *_point("awarded"),
-    *_point("missed", nullable=True),
+    *point_columns("awarded"),
+    *point_columns("missed", nullable=True),
     Index(None, "worker"),
 )
 
@@ -176,9 +176,12 @@ results = Table(
     Column("void_items", JsonText, nullable=False),
     Column("slashed", Boolean, nullable=False),
     Column("challenger", Text),
-    *_point("committed"),
-    *_point("finalized", nullable=True),
+    Column("costs", AmountText, nullable=False, server_default="0"),
+    Column("window_ends", BigInteger, nullable=False, server_default="0"),
+    *point_columns("committed"),
+    *point_columns("finalized", nullable=True),
     Index(None, "payload"),
+    Index(None, "window_ends"),
 )
 
 settlements = Table(
@@ -193,7 +196,7 @@ settlements = Table(
     Column("fee", AmountText, nullable=False),
     Column("bond_to_challenger", AmountText, nullable=False),
     Column("bond_burned", AmountText, nullable=False),
-    *_point("settled"),
+    *point_columns("settled"),
     Index(None, "worker"),
 )
 
@@ -205,7 +208,8 @@ models = Table(
     Column("disputable", Boolean, nullable=False),
     Column("spec", JsonText, nullable=False),
     Column("uri", JsonText, nullable=False),
-    *_point("published"),
+    *point_columns("published"),
+    *point_columns("invalidated", nullable=True),
     Index(None, "published_block", "published_log"),
 )
 

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from atomic_verify.storage.tables import metadata
+from atomic_verify.storage import dispute_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=dispute_tables.answers.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from atomic_verify.storage.database import Database
+from atomic_verify.storage.dispute_tables import answers, claims, lines, seals
 from atomic_verify.storage.indexer import Indexer
 from atomic_verify.storage.tables import (
     account_credits,
@@ -26,6 +27,7 @@ from tests.unit.storage.world_chain import WorldChain
 PROJECTIONS = (
     *(transactions, events, subjects, jobs, bids, attempts, results, settlements),
     *(models, workers, account_credits),
+    *(seals, claims, lines, answers),
 )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.types import JobId, JobState, ModelId, parse_address, parse_word, to_hex
 from atomic_verify.storage.database import Database
 from atomic_verify.storage.queries import Queries
@@ -115,7 +116,7 @@ def test_models(queries: Queries, chain: WorldChain) -> None:
 
 def test_transactions_of_a_job_with_their_gas(queries: Queries, chain: WorldChain) -> None:
     for key in chain.world.jobs:
-        mine = [event for event in chain.all_events() if event.args.get("job") == key]
+        mine = [event for event in chain.all_events() if _belongs(event, key, chain)]
         found = queries.transactions(jid(key))
         assert [tx.hash for tx in found] == list(dict.fromkeys(event.tx_hash for event in mine))
         by_hash = {event.tx_hash: event for event in mine}
@@ -125,6 +126,17 @@ def test_transactions_of_a_job_with_their_gas(queries: Queries, chain: WorldChai
             assert tx.sender == parse_address(event.sender)
     acts = Counter(tx.act for key in chain.world.jobs for tx in queries.transactions(jid(key)))
     assert acts.keys() >= {"post", "awardQuote", "bid", "reveal", "award", "commit", "finalize", "expire", "cancel"}
+
+
+def _belongs(event: ChainEvent, job: str, chain: WorldChain) -> bool:
+    """Whether an event is about a job: by itself, by its line, or as the seal of one of its claims."""
+    args = event.args
+    line = chain.world.lines.get(args.get("line", 0))
+    # A seal names no job, the claim that it becomes does.
+    sealed = event.name == "ClaimSealed" and any(
+        e.name == "ClaimRevealed" and (e.args["seal"], e.args["job"]) == (args["seal"], job) for e in chain.all_events()
+    )
+    return args.get("job") == job or (line is not None and line.job.id == job) or sealed
 
 
 def test_the_ingredients_of_a_receipt(queries: Queries, chain: WorldChain) -> None:

@@ -47,6 +47,7 @@ def check_against(world: World, events: list[ChainEvent]) -> None:
         if job.result is not None:
             assert job.result.void_items == tuple(sorted(sim.void_items))
             assert (job.result.slashed, job.result.open_claims) == (sim.slashed, sim.open_claims)
+            assert ((job.result.challenger or "").lower() or None, job.result.costs) == (sim.challenger, sim.costs)
         assert (job.settlement is not None) == (sim.state in (JobState.FINAL, JobState.SLASHED))
     for worker in WORKERS:
         address = parse_address(worker)

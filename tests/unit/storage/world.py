@@ -21,14 +21,14 @@ from tests.unit.storage.world_books import (
     UTILITY,
     WORKERS,
     Act,
-    Books,
     Log,
     SimJob,
     word,
 )
+from tests.unit.storage.world_disputes import Disputes
 
 
-class World(Books):
+class World(Disputes):
     """The state of the market after the acts so far."""
 
     def play(self, choice: int) -> tuple[str, list[Log]]:
@@ -65,10 +65,8 @@ class World(Books):
             able = [worker for worker in self._remaining(job) if self._is_free(worker)]
             return [partial(self._commit, job), *(partial(self._reassign, job, worker) for worker in able)]
         if job.state is JobState.COMMITTED:
-            acts: list[Act] = [partial(self._open_claim, job)]
-            if job.open_claims:
-                return [*acts, *(partial(self._close_claim, job, outcome) for outcome in (1, 2, 3))]
-            return [*acts, partial(self._finalize, job)]
+            acts = self._dispute_acts(job)
+            return acts if job.open_claims else [*acts, *[partial(self._finalize, job)] * 3]
         return []
 
     def _bidding_acts(self, job: SimJob) -> list[Act]:
@@ -218,24 +216,12 @@ class World(Books):
         args = {"job": job.id, "worker": job.worker, "attempt": job.attempt, "root": word("root", self.acts)}
         return job.worker, [("Results", "Committed", {**args, "payloadDigest": word("payload"), "finalAt": 10**8})]
 
-    def _open_claim(self, job: SimJob) -> tuple[str, list[Log]]:
-        job.open_claims += 1
-        return CHALLENGER, [("Results", "ClaimOpened", {"job": job.id, "openClaims": job.open_claims})]
-
-    def _close_claim(self, job: SimJob, outcome: int) -> tuple[str, list[Log]]:
-        job.open_claims -= 1
-        item = self.acts % 3
-        if outcome == 2:
-            job.void_items.add(item)
-        job.slashed = job.slashed or outcome == 3
-        args = {"job": job.id, "outcome": outcome, "item": item, "challenger": CHALLENGER}
-        return CHALLENGER, [("Results", "ClaimClosed", args)]
-
     def _finalize(self, job: SimJob) -> tuple[str, list[Log]]:
         assert job.worker is not None
         job.state = JobState.SLASHED if job.slashed else JobState.FINAL
-        verdict = {"slashed": job.slashed, "voidItems": len(job.void_items), "challenger": CHALLENGER}
-        reward = BOND * CHALLENGER_BPS // 10_000 if job.slashed else 0
+        challenger, at_stake = job.challenger or "0x" + "00" * 20, BOND - job.costs
+        verdict = {"slashed": job.slashed, "voidItems": len(job.void_items), "challenger": challenger}
+        reward = at_stake * CHALLENGER_BPS // 10_000 if job.slashed else 0
         split = stands(PRICE, job.price, 3, len(job.void_items), FEE_BPS)
         money = (0, PRICE, 0) if job.slashed else (split.to_worker, split.to_requester, split.fee)
         kind = "slashed" if job.slashed else ("void" if job.void_items else "final")
@@ -246,12 +232,13 @@ class World(Books):
             "state": int(job.state),
             **dict(zip(("toWorker", "toRequester", "fee"), money, strict=True)),
             "bondToChallenger": reward,
-            "bondBurned": BOND - reward if job.slashed else 0,
+            "bondBurned": at_stake - reward if job.slashed else 0,
         }
-        logs: list[Log] = [("Results", "Finalized", {"job": job.id, "root": word("r"), "verdict": verdict})]
-        logs += self._bond("BondTaken" if job.slashed else "BondReleased", job.worker, job)
+        told = {"job": job.id, "root": word("r"), "verdict": {**verdict, "costs": job.costs}}
+        logs: list[Log] = [("Results", "Finalized", told)]
+        logs += self._bond("BondTaken" if job.slashed else "BondReleased", job.worker, job, at_stake)
         logs.append(("Market", "Settled", settled))
-        payees = ((job.worker, TOKEN), (job.rfp["requester"], TOKEN), (FEE_TO, TOKEN), (CHALLENGER, UTILITY))
+        payees = ((job.worker, TOKEN), (job.rfp["requester"], TOKEN), (FEE_TO, TOKEN), (challenger, UTILITY))
         for (account, token), amount in zip(payees, (*money, reward), strict=True):
             logs += self._credit(account, token, amount)
         return CHALLENGER, logs

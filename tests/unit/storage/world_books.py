@@ -40,6 +40,8 @@ class SimJob:
     open_claims: int = 0
     void_items: set[int] = field(default_factory=set)
     slashed: bool = False
+    challenger: str | None = None
+    costs: int = 0
 
 
 class Books:
@@ -89,8 +91,8 @@ class Books:
         self.credits[account, TOKEN] -= used
         return [("Market", "CreditSpent", {"account": account, "token": TOKEN, "amount": used})] if used else []
 
-    def _bond(self, event: str, worker: str, job: SimJob) -> list[Log]:
-        self.locked[worker] += BOND if event == "BondLocked" else -BOND
+    def _bond(self, event: str, worker: str, job: SimJob, amount: int = BOND) -> list[Log]:
+        self.locked[worker] += amount if event == "BondLocked" else -amount
         if event == "BondTaken":
-            self.stake[worker] -= BOND
-        return [("Registry", event, {"worker": worker, "job": job.id, "amount": BOND})]
+            self.stake[worker] -= amount
+        return [("Registry", event, {"worker": worker, "job": job.id, "amount": amount})]
