@@ -21,7 +21,9 @@ contract MarketInvariants is MarketFixture {
 
     function setUp() public override {
         super.setUp();
-        world = new MarketHandler(Setting(market, registry, results, utility, cash, disputes, feeRecipient, modelId));
+        world = new MarketHandler(
+            Setting(market, registry, results, utility, cash, disputes, feeRecipient, modelId, voidOnlyId)
+        );
         for (uint256 i = 0; i < world.peopleCount(); i++) {
             cash.mint(world.people(i), 1e5 * ONE);
             utility.transfer(world.people(i), 1e5 * ONE);
@@ -48,8 +50,8 @@ contract MarketInvariants is MarketFixture {
     }
 
     /// The acts; those that open a job's life and those that lead on are drawn more often.
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[31] memory acts = [
+    function targetSelectors() external view virtual returns (FuzzSelector[] memory targets) {
+        bytes4[36] memory acts = [
             world.wait.selector,
             world.stake.selector,
             world.unbond.selector,
@@ -78,6 +80,11 @@ contract MarketInvariants is MarketFixture {
             world.closeClaim.selector,
             world.closeClaim.selector,
             world.closeClaim.selector,
+            world.lockDisputeBond.selector,
+            world.payDisputeBond.selector,
+            world.burnDisputeBond.selector,
+            world.finalize.selector,
+            world.finalize.selector,
             world.finalize.selector,
             world.expire.selector,
             world.releaseBid.selector
@@ -105,6 +112,8 @@ contract MarketInvariants is MarketFixture {
             owedUtility += market.creditOf(person, address(utility)) + registry.stakeOf(person).total
             + registry.unbondingOf(person).amount;
         }
+        vm.assertEq(market.disputeBonds(), world.disputeBonds(), "what disputes hold");
+        owedUtility += world.disputeBonds();
         vm.assertEq(cash.balanceOf(address(market)), owedCash, "payment tokens");
         vm.assertEq(utility.balanceOf(address(market)), owedUtility, "utility tokens");
     }
@@ -123,6 +132,7 @@ contract MarketInvariants is MarketFixture {
             uint256 bonds;
             for (uint256 i = 0; i < world.jobCount(); i++) {
                 if (_isBonded(i, worker)) bonds += world.jobAt(i).jobBond;
+                if (_isUnderReview(i, worker)) bonds -= world.costs(i);
             }
             Stake memory stake = registry.stakeOf(worker);
             vm.assertEq(stake.locked, bonds, "locked");
@@ -135,7 +145,10 @@ contract MarketInvariants is MarketFixture {
         Reputation memory reputation = registry.reputationOf(worker);
         vm.assertEq(reputation.missedJobs + reputation.slashedJobs, 0, "nothing missed");
         uint256 kept = uint256(registry.stakeOf(worker).total) + registry.unbondingOf(worker).amount;
-        vm.assertEq(kept, world.diligentStake(), "no bond is lost");
+        for (uint256 i = 0; i < world.jobCount(); i++) {
+            if (market.jobOf(_id(world.jobAt(i))).worker == worker) kept += world.costs(i);
+        }
+        vm.assertEq(kept, world.diligentStake(), "no bond is lost but for the cost of voids");
     }
 
     function _checkTheSupplyFallsByWhatBurns() internal view {
@@ -163,6 +176,12 @@ contract MarketInvariants is MarketFixture {
             if (rfp.token == address(cash)) inCash += rfp.maxPrice;
             else inUtility += rfp.maxPrice;
         }
+    }
+
+    /// Whether the worker's result waits for finality: then voids may have charged its bond.
+    function _isUnderReview(uint256 i, address worker) internal view returns (bool) {
+        Job memory job = market.jobOf(_id(world.jobAt(i)));
+        return job.state == JobState.Committed && job.worker == worker;
     }
 
     /// Whether the job holds a bond of the worker: for its bid, or for its attempt.

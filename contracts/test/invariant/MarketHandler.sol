@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Outcome } from "../../src/interfaces/IResults.sol";
+import { Outcome, Result } from "../../src/interfaces/IResults.sol";
 import { BidStatus } from "../../src/types/Bid.sol";
 import { Guarantee, Job, JobState, Kind, Quote, Rfp } from "../../src/types/Job.sol";
 import { Setting, World } from "./World.sol";
@@ -57,7 +57,7 @@ contract MarketHandler is World {
     function _terms(uint256 seed, uint256 price, uint256 bond) internal view returns (Rfp memory rfp) {
         rfp.requester = _requester(seed);
         rfp.nonce = uint64(jobs.length);
-        rfp.modelId = modelId;
+        rfp.modelId = seed % 4 == 0 ? voidOnlyId : modelId;
         rfp.itemCount = uint32(1 + seed % 5);
         rfp.token = seed % 3 == 0 ? address(utility) : address(cash);
         rfp.maxPrice = uint128(bound(price, 1e18, 50e18));
@@ -184,14 +184,62 @@ contract MarketHandler is World {
         _note(i);
     }
 
-    /// Nobody convicts the diligent worker of fraud; items of its may be void.
-    function closeClaim(uint256 seed, uint256 outcome, uint256 item, uint256 who) external timely {
+    /// Nobody convicts the diligent worker of fraud; items of its may be void where that can happen to an honest worker.
+    function closeClaim(uint256 seed, uint256 outcome, uint256 item, uint256 who, uint256 cost) external timely {
         uint256 i = _pick(seed, _hasClaims);
         Outcome found = Outcome(1 + outcome % 3);
-        if (_job(i).worker == diligent() && found == Outcome.Slash) found = Outcome.Void;
+        if (_job(i).worker == diligent() && found != Outcome.Rejected) {
+            found = jobs[i].modelId == voidOnlyId ? Outcome.Void : Outcome.Rejected;
+        }
+        item = item % jobs[i].itemCount;
+        // Some costs are far below what the bond may pay, some beyond it.
+        uint128 asked = uint128(bound(cost, 0, jobs[i].jobBond / (1 + cost % 9)));
+        address challenger = _worker(who);
+        uint256 credit = market.creditOf(challenger, address(utility));
         vm.prank(disputes);
-        results.closeClaim(jobs[i], found, uint32(item % jobs[i].itemCount), _worker(who), 0);
+        uint128 charged = results.closeClaim(jobs[i], found, uint32(item), challenger, asked);
+        _checkClosed(i, found, item, challenger, asked, charged);
+        _broken(market.creditOf(challenger, address(utility)) != credit + charged, "a challenger isn't paid its cost");
         _note(i);
+    }
+
+    function _checkClosed(uint256 i, Outcome found, uint256 item, address challenger, uint128 asked, uint128 charged)
+        internal
+    {
+        bool voids = found == Outcome.Void && !voided[i][item];
+        uint128 left = jobs[i].jobBond / 2 - costs[i];
+        _broken(charged != (!voids ? 0 : asked < left ? asked : left), "a void is charged another amount");
+        if (voids) voided[i][item] = true;
+        costs[i] += charged;
+        _broken(costs[i] > jobs[i].jobBond / 2, "voids take more than half of a bond");
+        if (found == Outcome.Slash || (voids && challengers[i] == address(0))) challengers[i] = challenger;
+    }
+
+    // Bonds of disputes
+
+    function lockDisputeBond(uint256 who, uint256 amount) external timely {
+        uint128 locked = uint128(bound(amount, 0, 20e18));
+        vm.prank(disputes);
+        market.lockDisputeBond(people[who % people.length], locked);
+        disputeBonds += locked;
+    }
+
+    /// Seldom more than there is, which is refused.
+    function payDisputeBond(uint256 who, uint256 amount) external timely {
+        uint128 paid = uint128(bound(amount, 0, disputeBonds + (who % 8 == 0 ? 1 : 0)));
+        vm.prank(disputes);
+        market.payDisputeBond(people[who % people.length], paid);
+        _broken(paid > disputeBonds, "disputes paid what they don't hold");
+        disputeBonds -= paid;
+    }
+
+    function burnDisputeBond(uint256 who, uint256 amount) external timely {
+        uint128 lost = uint128(bound(amount, 0, disputeBonds + (who % 8 == 0 ? 1 : 0)));
+        vm.prank(disputes);
+        market.burnDisputeBond(lost);
+        _broken(lost > disputeBonds, "disputes burned what they don't hold");
+        disputeBonds -= lost;
+        burned += lost;
     }
 
     function finalize(uint256 seed) external timely {
@@ -200,9 +248,18 @@ contract MarketHandler is World {
 
     function _finalize(uint256 i) internal {
         _warpTo(results.finalAt(jobs[i]));
-        bool slashed = results.resultOf(_id(i)).slashed;
+        Result memory result = results.resultOf(_id(i));
+        address worker = _job(i).worker;
+        bool struck = !result.slashed && result.voidItems > 0 && jobs[i].modelId != voidOnlyId;
+        bool slashed = _settled(worker, struck) || result.slashed;
+        uint256 credit = market.creditOf(challengers[i], address(utility));
         results.finalize(jobs[i]);
-        if (slashed) _lost(i);
+        if (slashed) {
+            _lost(i);
+            uint256 reward = (jobs[i].jobBond - costs[i]) / 5;
+            credit = market.creditOf(challengers[i], address(utility)) - credit;
+            _broken(credit != reward, "a challenger isn't rewarded");
+        }
         _broken(slashed != (_job(i).state == JobState.Slashed), "the verdict isn't the state");
         _note(i);
     }
@@ -245,6 +302,9 @@ contract MarketHandler is World {
         for (uint256 i = 0; i < jobs.length; i++) {
             _endBids(i);
         }
+        vm.prank(disputes);
+        market.payDisputeBond(people[0], uint128(disputeBonds));
+        disputeBonds = 0;
         for (uint256 i = 0; i < workers.length; i++) {
             uint256 free = registry.freeStakeOf(workers[i]);
             vm.prank(workers[i]);

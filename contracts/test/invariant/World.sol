@@ -21,6 +21,7 @@ struct Setting {
     address disputes;
     address feeRecipient;
     bytes32 modelId;
+    bytes32 voidOnlyId;
 }
 
 /// What the invariants need to know of a market's past, and time in which one worker never misses a deadline: it
@@ -35,6 +36,7 @@ abstract contract World is Test {
     MockToken public cash;
     address internal disputes;
     bytes32 internal modelId;
+    bytes32 internal voidOnlyId;
 
     address[] public people;
     address[] internal requesters;
@@ -45,6 +47,16 @@ abstract contract World is Test {
     mapping(uint256 job => JobState) internal known;
     mapping(uint256 job => address[]) internal bidders;
     mapping(uint256 job => mapping(address worker => uint128)) internal prices;
+
+    /// What voids charged to a job's bond so far.
+    mapping(uint256 job => uint128) public costs;
+    mapping(uint256 job => mapping(uint256 item => bool)) internal voided;
+    /// Who voided a job's first item, or who convicted its worker since.
+    mapping(uint256 job => address) internal challengers;
+    /// For each of a worker's settled jobs in order, whether it struck.
+    mapping(address worker => bool[]) internal settled;
+    /// What disputes hold.
+    uint256 public disputeBonds;
 
     /// Utility tokens that the rules burned so far.
     uint256 public burned;
@@ -63,7 +75,7 @@ abstract contract World is Test {
 
     constructor(Setting memory s) {
         (market, registry, results, utility, cash) = (s.market, s.registry, s.results, s.utility, s.cash);
-        (disputes, modelId) = (s.disputes, s.modelId);
+        (disputes, modelId, voidOnlyId) = (s.disputes, s.modelId, s.voidOnlyId);
         clock = block.timestamp;
         people.push(s.feeRecipient);
         for (uint256 i = 0; i < 7; i++) {
@@ -252,7 +264,19 @@ abstract contract World is Test {
     }
 
     function _lost(uint256 i) internal {
-        burned += jobs[i].jobBond - jobs[i].jobBond / 5;
+        uint256 left = jobs[i].jobBond - costs[i];
+        burned += left - left / 5;
+    }
+
+    /// Notes a job that settled; returns whether it was the third of the worker's last 100 that struck.
+    function _settled(address worker, bool struck) internal returns (bool) {
+        settled[worker].push(struck);
+        uint256 count = settled[worker].length;
+        uint256 strikes;
+        for (uint256 n = count > 100 ? count - 100 : 0; n < count; n++) {
+            if (settled[worker][n]) strikes++;
+        }
+        return struck && strikes >= 3;
     }
 
     // Time

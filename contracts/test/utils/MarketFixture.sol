@@ -48,6 +48,7 @@ abstract contract MarketFixture is Test {
     uint256 internal aliceKey;
     bytes32 internal modelId;
     bytes32 internal undisputableId;
+    bytes32 internal voidOnlyId;
 
     Rfp[] internal posted;
     mapping(JobId job => bool) internal remembered;
@@ -62,6 +63,9 @@ abstract contract MarketFixture is Test {
         _people();
         modelId = models.publish(_spec("disputable", true), "");
         undisputableId = models.publish(_spec("undisputable", false), "");
+        ModelSpec memory voidOnly = _spec("void only", true);
+        voidOnly.voidOnly = true;
+        voidOnlyId = models.publish(voidOnly, "");
     }
 
     // Deployment
@@ -326,7 +330,8 @@ abstract contract MarketFixture is Test {
         vm.assertEq(registry.stakeOf(worker).locked, locked, "locked");
     }
 
-    /// balance == escrow of open jobs + stakes + unbonding stakes + credits, for both tokens, to the unit.
+    /// balance == escrow of open jobs + stakes + unbonding stakes + credits + bonds of disputes, for both tokens, to the
+    /// unit.
     function _assertSolvent() internal view {
         uint256 owedCash;
         uint256 owedUtility;
@@ -341,6 +346,7 @@ abstract contract MarketFixture is Test {
             owedUtility += market.creditOf(accounts[i], address(utility));
             owedUtility += registry.stakeOf(accounts[i]).total + registry.unbondingOf(accounts[i]).amount;
         }
+        owedUtility += market.disputeBonds();
         vm.assertEq(cash.balanceOf(address(market)), owedCash, "payment tokens");
         vm.assertEq(utility.balanceOf(address(market)), owedUtility, "utility tokens");
     }
