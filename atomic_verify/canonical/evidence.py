@@ -94,6 +94,11 @@ class Case:
         made._steps = self._steps.falsified(step, element, value)
         return made
 
+    @property
+    def root(self) -> Digest:
+        """The trace's root: what a claim commits to."""
+        return self._steps.root
+
     def evaluation(self) -> tuple[Any, ...]:
         """The values of Solidity's `Evaluation`: the roots, the counts and the item's signature."""
         program = self._program

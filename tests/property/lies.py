@@ -10,7 +10,7 @@ import numpy as np
 from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.kernels import compile_step
 from atomic_verify.canonical.law import element_law
-from atomic_verify.canonical.program import LARGEST, Array, DType64, Scalar
+from atomic_verify.canonical.program import LARGEST, Array, DType64, Opcode, Scalar
 from atomic_verify.canonical.traces import Trace
 
 
@@ -39,14 +39,19 @@ def falsified(trace: Trace, step: int, element: int, value: Scalar) -> Trace:
     return replace(trace, tensors=tuple(tensors))
 
 
-def evaluated_with(trace: Trace, lies: Mapping[tuple[int, int], Scalar]) -> Trace:
-    """The trace with elements changed and everything after them evaluated on the changed ones."""
+def evaluated_with(
+    trace: Trace, lies: Mapping[tuple[int, int], Scalar], rounding: np.random.Generator | None = None
+) -> Trace:
+    """The trace with elements changed and everything after them evaluated on the changed ones; with `rounding` float
+    sums are besides wrong by some units in the last place, as those taken in another order are."""
     tensors: list[Array] = []
     buffers = Buffers()
     with np.errstate(all="ignore"):
         for number, step in enumerate(trace.program.steps):
             out = np.empty(step.shape, step.dtype.numpy)
             compile_step(step, trace.program.weights)(trace.inputs, tensors, out, buffers)
+            if rounding is not None and step.dtype is DType64.FLOAT and step.opcode in (Opcode.DOT, Opcode.SUM):
+                out *= 1 + rounding.integers(-3, 4, step.shape) * 2.0**-52
             for (where, element), value in lies.items():
                 if where == number:
                     out.reshape(-1)[element] = value
