@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import { Registry } from "../src/Registry.sol";
 import { IRegistry } from "../src/interfaces/IRegistry.sol";
 import { JobId } from "../src/types/Job.sol";
-import { Reputation, Stake, Unbonding } from "../src/types/Worker.sol";
+import { Reputation, Stake, Strikes, Unbonding } from "../src/types/Worker.sol";
 import { Test } from "./utils/Test.sol";
 
 /// The test is the market.
@@ -40,7 +40,7 @@ contract RegistryTest is Test {
 
     function test_OnlyTheMarketChangesBooks() public {
         vm.assertEq(registry.market(), address(this), "market");
-        bytes[8] memory calls = [
+        bytes[9] memory calls = [
             abi.encodeCall(IRegistry.addStake, (worker, 1)),
             abi.encodeCall(IRegistry.removeStake, (worker)),
             abi.encodeCall(IRegistry.lockBond, (worker, JOB, 1)),
@@ -48,7 +48,8 @@ contract RegistryTest is Test {
             abi.encodeCall(IRegistry.takeBond, (worker, JOB, 1)),
             abi.encodeCall(IRegistry.recordMissed, (worker, JOB, 1)),
             abi.encodeCall(IRegistry.recordFinal, (worker, JOB, 1, 1, false)),
-            abi.encodeCall(IRegistry.recordSlashed, (worker, JOB, 1))
+            abi.encodeCall(IRegistry.recordSlashed, (worker, JOB, 1)),
+            abi.encodeCall(IRegistry.recordStrike, (worker, JOB))
         ];
         for (uint256 i = 0; i < calls.length; i++) {
             vm.prank(worker);
@@ -131,6 +132,69 @@ contract RegistryTest is Test {
         vm.assertEq(reputation.missedJobs, 1, "missed");
         vm.assertEq(reputation.slashedJobs, 1, "slashed");
         vm.assertEq(reputation.settledValue, 10, "value");
+    }
+
+    /// Voids take parts of a bond; the end of the job takes or releases the rest.
+    function test_TakesABondInParts() public {
+        registry.addStake(worker, 100);
+        registry.lockBond(worker, JOB, 60);
+        registry.takeBond(worker, JOB, 20);
+        registry.takeBond(worker, JOB, 10);
+        _books(70, 30);
+        registry.recordFinal(worker, JOB, 30, 1, true);
+        _books(70, 0);
+    }
+
+    function _settle(uint32 count) internal {
+        for (uint32 i = 0; i < count; i++) {
+            registry.recordFinal(worker, JOB, 0, 0, false);
+        }
+    }
+
+    function _strike(uint256 ordinal, bool isThird) internal {
+        vm.expectEmit(address(registry));
+        emit IRegistry.StrikeRecorded(worker, JOB, ordinal, isThird);
+        vm.assertTrue(registry.recordStrike(worker, JOB) == isThird, "is third");
+        if (isThird) registry.recordSlashed(worker, JOB, 0);
+        else registry.recordFinal(worker, JOB, 0, 0, true);
+    }
+
+    function test_CountsStrikesAmongTheLastHundredJobs() public {
+        _settle(5);
+        // A missed job doesn't settle.
+        registry.recordMissed(worker, JOB, 0);
+        _strike(6, false);
+        _settle(98);
+        _strike(105, false);
+        // 6 is the first of the last 101.
+        _strike(106, false);
+        _settle(97);
+        // 105 is the first of the last 100.
+        _strike(204, true);
+        // 106 and 204 are among the last 100.
+        _strike(205, true);
+        _settle(98);
+        _strike(304, false);
+        Strikes memory strikes = registry.strikesOf(worker);
+        vm.assertEq(strikes.previous, 205, "the strike before the last");
+        vm.assertEq(strikes.last, 304, "the last strike");
+    }
+
+    /// The rule by another road: a list of all jobs, of which the last hundred are counted.
+    function testFuzz_StrikesAsIfAllJobsWereKept(bytes32[12] memory seeds) public {
+        bool[] memory struck = new bool[](12 * 64);
+        uint256 count;
+        for (uint256 i = 0; i < seeds.length; i++) {
+            uint32 good = uint32(uint256(seeds[i]) % 60);
+            _settle(good);
+            count += good;
+            struck[count++] = true;
+            uint256 among;
+            for (uint256 n = count > 100 ? count - 100 : 0; n < count; n++) {
+                if (struck[n]) among++;
+            }
+            _strike(count, among >= 3);
+        }
     }
 
     /// An overflow would keep a job from being settled for good.

@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import { Market } from "../../src/Market.sol";
 import { Registry } from "../../src/Registry.sol";
+import { Results } from "../../src/Results.sol";
 import { IMarket, MarketParams, TokenPolicy } from "../../src/interfaces/IMarket.sol";
+import { IResults } from "../../src/interfaces/IResults.sol";
 import { MarketFixture } from "../utils/MarketFixture.sol";
 
 contract DeployTest is MarketFixture {
@@ -37,6 +39,8 @@ contract DeployTest is MarketFixture {
         vm.assertEq(address(market.registry()), address(registry), "registry");
         vm.assertEq(address(market.models()), address(models), "models");
         vm.assertEq(market.results(), address(results), "results");
+        vm.assertEq(market.disputes(), disputes, "disputes, as results names it");
+        vm.assertEq(market.disputeBonds(), 0, "bonds of disputes");
         vm.assertEq(market.policyOf(address(cash)).bondRate, ONE / 2, "policy");
         vm.assertEq(market.policyOf(address(1)).minPrice, 0, "no policy");
         vm.assertEq(address(results.market()), address(market), "market");
@@ -89,6 +93,31 @@ contract DeployTest is MarketFixture {
         (p.minBiddingTime, p.minRevealTime) = (p.maxTime, p.maxTime);
         (p.minExecutionTimeout, p.minChallengeWindow) = (p.maxTime, p.maxTime);
         _create(_registry(1, UNBONDING), p);
+    }
+
+    /// Where money is real, what may cost somebody its money must outlast an outage.
+    function test_RefusesShortWindowsOnPublicChains() public {
+        MarketParams memory p = _params();
+        p.minChallengeWindow = 36 hours - 1;
+        uint256[3] memory chains = [uint256(1), 10, 31_338];
+        for (uint256 i = 0; i < chains.length; i++) {
+            vm.chainId(chains[i]);
+            _refused("minChallengeWindow", p);
+        }
+        p.minChallengeWindow = 36 hours;
+        _create(_registry(1, UNBONDING), p);
+        vm.chainId(1337);
+        p.minChallengeWindow = 1;
+        _create(_registry(1, UNBONDING), p);
+    }
+
+    function test_RefusesShortRevealTimesOnPublicChains() public {
+        vm.chainId(10);
+        vm.expectRevert(abi.encodeWithSelector(IResults.RevealTimeTooShort.selector, 599, 600));
+        new Results(market, disputes, 599);
+        vm.assertEq(new Results(market, disputes, 600).claimRevealTime(), 600, "ten minutes");
+        vm.chainId(31_337);
+        vm.assertEq(new Results(market, disputes, 0).claimRevealTime(), 0, "nothing");
     }
 
     function test_RefusesUnbondingWithinAWindow() public {

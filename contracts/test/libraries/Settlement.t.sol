@@ -28,6 +28,45 @@ contract SettlementTest is Test {
         vm.assertLe(better.toRequester, split.toRequester, "and costs the requester nothing");
     }
 
+    function testFuzz_SharedCostsMoveFromTheRefundToTheWorkerAlone(
+        uint128 escrow,
+        uint256 price,
+        uint256 items,
+        uint256 voids,
+        uint256 feeBps,
+        uint128 costs,
+        uint128 rate
+    ) public pure {
+        price = bound(price, 0, escrow);
+        items = bound(items, 1, 2 ** 20);
+        voids = bound(voids, 0, items);
+        feeBps = bound(feeBps, 0, 500);
+        uint256 earned = Settlement.earned(uint128(price), items, voids);
+        uint256 shared = Settlement.sharedCosts(costs, rate);
+        EscrowSplit memory without = Settlement.stands(escrow, uint128(price), earned, feeBps, 0);
+        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), earned, feeBps, shared);
+        vm.assertEq(split.toWorker + split.toRequester + split.fee, escrow, "the parts sum to the escrow");
+        vm.assertEq(split.fee, without.fee, "no fee is taken of costs");
+        uint256 moved = split.toWorker - without.toWorker;
+        vm.assertEq(moved, shared < price - earned ? shared : price - earned, "what the void items' price bears");
+        vm.assertGe(split.toRequester, escrow - price, "the requester never pays more than the price");
+        if (rate == 0) vm.assertEq(shared, 0, "no rate, no worth");
+        vm.assertLe(shared * rate, uint256(costs / 2) * 1e18, "at most half");
+        if (rate > 0) vm.assertLt(uint256(costs / 2) * 1e18, (shared + 1) * rate, "to the unit");
+    }
+
+    function testFuzz_VoidsChargeAtMostHalfOfABond(uint128 bond, uint128[8] memory costs) public pure {
+        uint128 charged;
+        uint256 asked;
+        for (uint256 i = 0; i < costs.length; i++) {
+            charged += Settlement.charge(bond, charged, costs[i]);
+            asked += costs[i];
+        }
+        vm.assertEq(charged, asked < bond / 2 ? asked : bond / 2, "all of it, up to half of the bond");
+        BondSplit memory left = Settlement.slashed(bond - charged);
+        vm.assertEq(left.reward + left.burned + charged, bond, "the bond");
+    }
+
     function testFuzz_ALostBondIsDividedWhole(uint128 bond) public pure {
         BondSplit memory slashed = Settlement.slashed(bond);
         BondSplit memory missed = Settlement.missed(bond);
