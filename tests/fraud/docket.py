@@ -13,7 +13,7 @@ from atomic_verify.protocol.dispute_types import LineEnd, Subject
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.primitives import Address
 from atomic_verify.protocol.types import JobState
-from tests.fraud.books import BURNED, OWNED, by_transaction, moves_of, wealth
+from tests.fraud.books import BURNED, by_transaction, moves_of, wealth
 
 
 @dataclass(slots=True)
@@ -64,8 +64,13 @@ class Docket:
     @property
     def is_over(self) -> bool:
         """Whether the job has ended, and nothing about it is open."""
-        closed = all(claim.end != "open" for claim in self.claims.values())
-        return self.ended_at is not None and closed and all(one.closed_at is not None for one in self.lines.values())
+        return self.ended_at is not None and not self.is_disputed
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a claim or a line is open."""
+        lines_open = any(line.closed_at is None for line in self.lines.values())
+        return lines_open or any(claim.end == "open" for claim in self.claims.values())
 
     @property
     def outcome(self) -> str:
@@ -111,16 +116,6 @@ def between_stories(events: Iterable[ChainEvent], told: Mapping[str, Docket], ma
         if tx_hash not in in_stories:
             changes.update(wealth(moves_of(transaction, market)))
     return changes
-
-
-def owned(accounts: Mapping[str, int]) -> Counter[str]:
-    """Each owner's wealth, from the accounts of a chain's books."""
-    found: Counter[str] = Counter()
-    for account, amount in accounts.items():
-        kind, _, owner = account.partition(":")
-        if kind in OWNED:
-            found[owner] += amount
-    return found
 
 
 def gas_of(docket: Docket, sent: Mapping[str, SentTransaction]) -> int:

@@ -60,7 +60,7 @@ class Stage:
 def start_daemons(fleet: Fleet, people: Mapping[str, Person], tell: Tell) -> None:
     """Starts the gateway and the workers, and waits until they are ready."""
     for person in people.values():
-        _start(fleet, person)
+        start(fleet, person)
     for name, person in people.items():
         tell(f"waiting for {name}")
         wait_ready(fleet, person)
@@ -104,12 +104,13 @@ def killed_job(stage: Stage, files: Sequence[Path], honest: Sequence[DemoItem]) 
 
 def _restart(stage: Stage, person: Person) -> None:
     """Starts a killed worker again for another try; it goes on from what it had on disk."""
-    _start(stage.fleet, person)
+    start(stage.fleet, person)
     wait_ready(stage.fleet, person)
 
 
-def _start(fleet: Fleet, person: Person) -> None:
-    fleet.start(person.name, [person.role, "run", "--config", str(person.settings)])
+def start(fleet: Fleet, person: Person, *flags: str) -> None:
+    """Starts a person's daemon, with further flags of its command."""
+    fleet.start(person.name, [person.role, "run", "--config", str(person.settings), *flags])
 
 
 def wait_ready(fleet: Fleet, person: Person) -> None:
