@@ -126,9 +126,9 @@ class Claim(AbiStruct):
     """What it brings about if it is upheld."""
     open_lines: U32
     item: U32
-    cost: Amount128
+    cost: Amount96
     """What making the claim cost in gas, in utility tokens."""
-    reserve: Amount96
+    reserve: Amount128
     """The part of the bond that pays for lines."""
 
 

@@ -37,7 +37,8 @@ interface IDisputes {
         uint128 cost,
         uint256 upholdableAt
     );
-    /// `step` and `element` are where the trace breaks, zero for an invalid model.
+    /// `step` and `element` are where the trace breaks; both are zero for an invalid model (Invalid), and for a trace that
+    /// wasn't served (None).
     event ClaimRefuted(
         uint64 indexed claim,
         JobId indexed job,
@@ -56,7 +57,10 @@ interface IDisputes {
     );
     event Demanded(uint64 indexed line, uint32 round, Demand demand, uint128 prefund, uint256 answerBy);
     event Answered(uint64 indexed line, uint32 round, address answerer, Answer answer, uint128 paid, uint256 demandBy);
+    /// `repaid` is all that went back to the opener, `forfeited` its lost bond: half the claimer's, half burned.
     event LineClosed(uint64 indexed line, JobId indexed job, LineEnd end, uint128 repaid, uint128 forfeited);
+    /// What the lines on a dead claim left of the part of its bond that pays for them.
+    event ReserveDivided(uint64 indexed claim, uint128 toWorker, uint128 burned);
 
     /// @notice Thrown when a constant is out of its bounds.
     error BadDisputeParameter(string name);
@@ -64,7 +68,7 @@ interface IDisputes {
     error WrongTerms(bytes32 expected);
     /// @notice Thrown when a model isn't the job's, or can't be disputed.
     error WrongModel(bytes32 modelId);
-    /// @notice Thrown when a seal is used already, or for one that doesn't exist.
+    /// @notice Thrown when the account made this seal already, or for a seal that it didn't make or that is used.
     error BadSeal(bytes32 seal);
     /// @notice Thrown before a seal may be revealed or burned.
     error SealTooFresh(uint256 nowAt, uint256 from);
@@ -92,7 +96,7 @@ interface IDisputes {
     error ModelIsInvalid(bytes32 modelId);
     /// @notice Thrown when a claim on a model that nobody showed to be invalid is dismissed.
     error ModelNotInvalid(bytes32 modelId);
-    /// @notice Thrown when a line isn't the caller's, or is about something else.
+    /// @notice Thrown when a line isn't the caller's, is about something else, or is one too many on the same claim.
     error WrongLine(uint64 line);
     /// @notice Thrown when it isn't that side's turn.
     error NotYourTurn(uint64 line);
@@ -109,7 +113,8 @@ interface IDisputes {
 
     // Claims
 
-    /// @notice Locks the bond of a claim that nobody can read yet.
+    /// @notice Locks the bond of a claim that nobody can read yet. Seals are kept by account, so that a copied one is
+    /// in nobody's way.
     function seal(bytes32 seal_) external;
 
     /// @notice Reveals a claim: within the time R of its seal, which was made before the window's end. `line` is zero, or an
@@ -123,8 +128,8 @@ interface IDisputes {
         uint64 line
     ) external returns (uint64 claim);
 
-    /// @notice Burns the bond of a seal that wasn't revealed in time. Anybody may call.
-    function burnSeal(bytes32 seal_) external;
+    /// @notice Burns the bond of a seal that its account didn't reveal in time. Anybody may call.
+    function burnSeal(address claimer, bytes32 seal_) external;
 
     /// @notice Kills a claim by one element of its trace that breaks its law. Anybody may call, as with all refutations.
     function refute(Rfp calldata rfp, bytes calldata spec, uint64 claim, Evidence calldata evidence) external;
@@ -160,8 +165,8 @@ interface IDisputes {
 
     // Lines
 
-    /// @notice Demands leaves of a claim's trace: in a new line (`line` zero) or as an open line's next round. `proofs` has
-    /// the record of each run's step; each run's `leaves` is set by the contract.
+    /// @notice Demands leaves of a claim's trace: in a new line (`line` zero; one at a time for each account and claim) or as
+    /// an open line's next round. `proofs` has the record of each run's step; each run's `leaves` is set by the contract.
     function demandTrace(
         Rfp calldata rfp,
         bytes calldata spec,
@@ -196,8 +201,8 @@ interface IDisputes {
 
     function lineOf(uint64 line) external view returns (Line memory);
 
-    /// @notice When a seal was made; zero if it wasn't, or is used.
-    function sealedAt(bytes32 seal_) external view returns (uint256);
+    /// @notice When an account made a seal; zero if it didn't, or if the seal is used.
+    function sealedAt(address claimer, bytes32 seal_) external view returns (uint256);
 
     function sealOf(address claimer, ClaimTerms calldata terms, bytes32 salt) external view returns (bytes32);
 

@@ -15,7 +15,7 @@ struct DisputeParams {
     uint128 gasPrice;
     /// What a refuter gets beside its gas.
     uint128 refuteReward;
-    /// Bond of a line on a claim; lost if the line ends and the claim lives.
+    /// Bond of a line on a claim; lost if the line ends while the claim lives.
     uint128 lineBond;
 }
 
@@ -69,9 +69,9 @@ struct Claim {
     uint32 openLines;
     uint32 item;
     /// What making the claim cost in gas, in utility tokens.
-    uint128 cost;
-    /// The part of the bond that pays for lines.
-    uint96 reserve;
+    uint96 cost;
+    /// What is left of the part of the bond that pays for lines.
+    uint128 reserve;
 }
 
 /// What a line asks for leaves of.

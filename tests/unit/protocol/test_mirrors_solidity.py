@@ -10,10 +10,11 @@ from atomic_verify.protocol import types
 from atomic_verify.protocol.structs import AbiStruct, layout
 
 SOURCE = Path(__file__).resolve().parents[3] / "contracts" / "src"
-CANONICAL = {"Step.sol", "IReferee.sol"}
-"""What the referee reads: mirrored by `canonical.program` and `canonical.evidence`, and held to it on a real chain."""
+JUDGES = {"Step.sol", "IReferee.sol", "IExaminer.sol"}
+"""What the referee reads: mirrored by `canonical.program` and `canonical.evidence`, and held to it on a real chain; and
+what the examiner says to the disputes contract alone."""
 FOLDERS = (SOURCE / "types", SOURCE / "interfaces")
-FILES = [file for folder in FOLDERS for file in sorted(folder.glob("*.sol")) if file.name not in CANONICAL]
+FILES = [file for folder in FOLDERS for file in sorted(folder.glob("*.sol")) if file.name not in JUDGES]
 TEXT = re.sub(r"//.*", "", "\n".join(file.read_text() for file in FILES))
 STORAGE_ONLY = {"JobRecord"}
 """Never crosses the contracts' border."""
