@@ -36,6 +36,24 @@ class InputRootMismatch(WorkerError):
     code = "input-root-mismatch"
 
 
+class OutputRootMismatch(WorkerError):
+    """What a worker serves as its outputs has the digest that it committed, but not the batch root."""
+
+    code = "output-root-mismatch"
+
+
+class TraceRootMismatch(WorkerError):
+    """What a claimer serves as its trace isn't a trace of the model, or not the one that its claim names."""
+
+    code = "trace-root-mismatch"
+
+
+class DataWithheld(WorkerError):
+    """What a dispute needs isn't served where it should be."""
+
+    code = "data-withheld"
+
+
 class BidNotOurs(WorkerError):
     """A sealed bid of this account was not made by this worker's key and rules; it can't be revealed here."""
 
