@@ -97,6 +97,11 @@ class Background(Generic[Key, Result]):
         with self._lock:
             return self._tasks[key].error if key in self._tasks else None
 
+    def failures(self, key: Key) -> int:
+        """How often the task has failed so far."""
+        with self._lock:
+            return self._tasks[key].failures if key in self._tasks else 0
+
     def forget(self, key: Key) -> None:
         """Drops a task that isn't running, with its result and its failures."""
         with self._lock:

@@ -15,7 +15,7 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,9 +66,9 @@ def make_app(door: Door) -> FastAPI:
     install(app)
     app.add_exception_handler(TooManyRequests, _too_many)
     _add_quotes(app, door)
-    _add_blobs(app, door)
-    _add_health(app, door)
-    app.add_middleware(RequestCount, metrics=door.metrics)
+    add_blobs(app, door.blobs)
+    add_health(app, "worker", door.is_ready, door.metrics.registry)
+    app.add_middleware(RequestCount, requests=door.metrics.requests)
     return app
 
 
@@ -87,20 +87,21 @@ def _add_quotes(app: FastAPI, door: Door) -> None:
         return signed.to_json()
 
 
-def _add_blobs(app: FastAPI, door: Door) -> None:
+def add_blobs(app: FastAPI, blobs: BlobStore) -> None:
+    """Serves a store's blobs by digest."""
     reads = threading.BoundedSemaphore(READS_AT_ONCE)
     under_way = Budget(BYTES_AT_ONCE)
 
     @app.get("/v1/blobs/{digest}")
     def blob(digest: str) -> Response:
-        """The bytes of this sha256, if the worker has them."""
+        """The bytes of this sha256, if they are here."""
         parse_digest(digest)
-        size = door.blobs.size(digest)
+        size = blobs.size(digest)
         if not under_way.take(size):
             raise WorkerNotReady("As many bytes as may be are under way", hint="Ask again in a moment.")
         try:
             with reads:
-                content = door.blobs.get(digest)
+                content = blobs.get(digest)
         except BaseException:
             under_way.give(size)
             raise
@@ -109,35 +110,37 @@ def _add_blobs(app: FastAPI, door: Door) -> None:
         return BlobResponse(content, headers, lambda: under_way.give(size))
 
 
-def _add_health(app: FastAPI, door: Door) -> None:
+def add_health(app: FastAPI, who: str, is_ready: Callable[[], bool], registry: CollectorRegistry) -> None:
+    """Tells whether the process lives and follows the chain, and its metrics."""
+
     @app.get("/health/live")
     def live() -> dict[str, str]:
         return {"status": "live"}
 
     @app.get("/health/ready")
     def ready() -> dict[str, str]:
-        if not door.is_ready():
-            raise WorkerNotReady("The worker doesn't follow the chain at the moment", hint="Its log says why.")
+        if not is_ready():
+            raise WorkerNotReady(f"The {who} doesn't follow the chain at the moment", hint="Its log says why.")
         return {"status": "ready"}
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(door.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class RequestCount:
     """ASGI middleware: counts answers by route and status."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, requests: Counter) -> None:
         self._app = app
-        self._metrics = metrics
+        self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # A stranger's path is no label: there would be as many as it likes.
                 route = getattr(scope.get("route"), "path", "other")
-                self._metrics.requests.labels(route, str(message["status"])).inc()
+                self._requests.labels(route, str(message["status"])).inc()
             await send(message)
 
         await self._app(scope, receive, counted if scope["type"] == "http" else send)
