@@ -79,6 +79,41 @@ class WorkerSettings(_Section):
     pricing: PricingSettings = PricingSettings()
 
 
+class WatcherSettings(_Section):
+    """The daemon that re-executes what others commit."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8422, ge=0, le=65535)
+    public_url: str | None = None
+    """Where others reach this watcher; by default http://host:port. With `defend` it is announced on-chain."""
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(0, ge=0)
+    sandbox: Literal["auto", "always", "never"] = "auto"
+    poll_seconds: float = Field(1.0, gt=0)
+    withdraw_above: int = Field(0, ge=0)
+    """Credit, in base units, above which the watcher withdraws it."""
+    defend: bool = False
+    """Whether it claims, refutes and answers, with bonds from its account; else it reports and needs no wallet."""
+    sample: float = Field(1.0, ge=0, le=1)
+    """The share of jobs that is looked at."""
+    seed: str = ""
+    """Chooses which jobs those are; by default the account, or the data folder's name."""
+    tidy: bool = False
+    """Whether it also does what is nobody's duty: burns others' stale seals, upholds, lapses, finalizes."""
+    max_claims: int = Field(8, gt=0)
+    """Claims on one job at most; each void item is one."""
+    tries: int = Field(5, gt=0)
+    """Failures to fetch a job's data after which it counts as withheld."""
+    max_bytes: int = Field(2**30, gt=0)
+    """Of one input, result or trace; larger ones aren't fetched."""
+    margin_seconds: int | None = Field(None, ge=0)
+    """Before a deadline: acts aren't begun that could come too late. By default 2 on a development chain, else 300."""
+    patience_seconds: int | None = Field(None, ge=0)
+    """After a commit before data is demanded on the chain. By default 10 on a development chain, else 3,600."""
+    grace_seconds: int | None = Field(None, ge=0)
+    """Left to others for what is theirs to do. By default 5 on a development chain, else 3,600."""
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -110,6 +145,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     gateway: GatewaySettings = GatewaySettings()
     worker: WorkerSettings = WorkerSettings()
+    watcher: WatcherSettings = WatcherSettings()
 
     @property
     def database(self) -> str:
