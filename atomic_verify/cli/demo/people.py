@@ -75,14 +75,17 @@ class Person:
         return self.folder / "atomic.toml"
 
 
-def make_person(name: str, folder: Path, role: Role, prices: Prices | None = None) -> Person:
-    """A person with a new key in a keystore file, under a password of its own."""
+def make_person(
+    name: str, folder: Path, role: Role, prices: Prices | None = None, rounds: int = keystore.SCRYPT_ROUNDS
+) -> Person:
+    """A person with a new key in a keystore file, under a password of its own. `rounds` as for `keystore.create`."""
     home = folder / name
     home.mkdir(parents=True)
     password = home / "password"
     with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(24) + "\n")
-    return Person(name, keystore.create(home / "key.json", password), home, free_port(), role, prices)
+    signer = keystore.create(home / "key.json", password, rounds=rounds)
+    return Person(name, signer, home, free_port(), role, prices)
 
 
 def open_market(
