@@ -1,6 +1,6 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
-python -m bench [canonical] [commitments] [execution] [gas] [gateway]
+python -m bench [canonical] [commitments] [execution] [gas] [gateway] [referee]
 """
 
 import sys
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import canonical, commitments, execution, gas, gateway
+from bench import canonical, commitments, execution, gas, gateway, referee
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +18,7 @@ AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
     "execution": lambda: execution.measure(ROOT),
     "gas": lambda: gas.measure(ROOT),
     "gateway": lambda: gateway.measure(ROOT),
+    "referee": lambda: referee.measure(ROOT),
 }
 
 
