@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { Ruling } from "../../src/interfaces/IReferee.sol";
 import { Float64 } from "../../src/libraries/Float64.sol";
 import { Maps } from "../../src/libraries/Maps.sol";
+import { Widening } from "../../src/libraries/Widening.sol";
 import { DType64, Function } from "../../src/types/Step.sol";
 import { Court, Hearing, Run, Tensor } from "../utils/Court.sol";
 
@@ -26,6 +27,22 @@ contract RefereeFloatsTest is Court {
     function _ints(uint256 fn, uint64 a, uint64 b, uint64 right) private pure {
         vm.assertFalse(Maps.isBroken(fn, DType64.INT, right, a, b), "lawful");
         vm.assertTrue(Maps.isBroken(fn, DType64.INT, right + 1, a, b), "broken");
+    }
+
+    function test_NanAndInfinitiesOfAnInput() public pure {
+        uint64[3][4] memory bits = [
+            [uint64(0x7FC0_0000), 0x7F80_0000, 0xFF80_0000],
+            [uint64(0x7E01), 0x7C00, 0xFC00],
+            [uint64(0x7FF0_0000_0000_0001), 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000],
+            [uint64(0xFFC1), 0x7F80, 0xFF80]
+        ];
+        // float, float16, double, bfloat16
+        uint8[4] memory dtypes = [1, 10, 11, 16];
+        for (uint256 k = 0; k < 4; ++k) {
+            vm.assertEq(Widening.widen(dtypes[k], bits[k][0]), 0, "NaN");
+            vm.assertEq(Widening.widen(dtypes[k], bits[k][1]), LARGEST, "infinity");
+            vm.assertEq(Widening.widen(dtypes[k], bits[k][2]), LARGEST | MINUS, "minus infinity");
+        }
     }
 
     function test_MinusZeroIsReadAsZero() public pure {
