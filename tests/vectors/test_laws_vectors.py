@@ -1,129 +1,55 @@
-"""Laws, records and evaluator against the vectors of exact rationals and mpmath, which forge reads too."""
+"""Laws, records and evaluator against the vectors that are committed, and in `make soak` against many more."""
 
 import json
-import struct
-from collections.abc import Iterator
-from typing import Any
+import os
+import subprocess
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from atomic_verify.canonical.evaluate import evaluate
-from atomic_verify.canonical.law import Law, element_law, map_law
-from atomic_verify.canonical.program import (
-    Array,
-    DType64,
-    Function,
-    Opcode,
-    Operand,
-    Output,
-    Program,
-    Scalar,
-    Source,
-    Step,
-)
-from atomic_verify.canonical.records import decode_step
-from atomic_verify.canonical.validity import record_fault
-from atomic_verify.commitments import DType, TensorSpec
 from scripts.vectors import laws
+from tests.vectors.law_checks import Vectors, check_maps, check_records, check_steps
 
-VECTORS: dict[str, Any] = json.loads(laws.FILE.read_text())
-INDEX = 3
-
-
-def raw(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+ROOT = Path(__file__).resolve().parents[2]
+SOAK = ROOT / "build" / "vectors" / "laws.json"
+CHECKS = (check_maps, check_records, check_steps)
 
 
-def number(word: bytes, dtype: int) -> Scalar:
-    value: Scalar = struct.unpack(">d" if dtype == DType64.FLOAT else ">q", word)[0]
-    return value
-
-
-def words(data: bytes) -> list[bytes]:
-    return [data[start : start + 8] for start in range(0, len(data), 8)]
-
-
-def holds(law: Law, word: bytes, dtype: int) -> bool:
-    return law.allows(number(word, dtype))
+@pytest.fixture(scope="module")
+def vectors() -> Vectors:
+    found: Vectors = json.loads(laws.FILE.read_text())
+    return found
 
 
 def test_the_file_is_what_the_script_writes() -> None:
     assert laws.FILE.read_text() == laws.render()
 
 
-def test_maps() -> None:
-    for row in map(raw, VECTORS["maps"]):
-        code, dtype, count, lawful, result = row[:5]
-        found = words(row[5:])
-        types = [DType64.INT if code == Function.WHERE and p == 0 else dtype for p in range(count)]
-        operands = [number(word, kind) for word, kind in zip(found[:count], types, strict=True)]
-        sources = tuple(Operand(Source.IMMEDIATE, DType64(kind), fill=0) for kind in types)
-        law = map_law(Step(Opcode.MAP, DType64(result), (), sources, Function(code)), operands)
-        for place, word in enumerate(found[count:]):
-            assert holds(law, word, result) == (place < lawful) or _is_exp_below_zero(code, word), row.hex()
+def test_maps(vectors: Vectors) -> None:
+    assert check_maps(vectors) >= 2000
 
 
-def _is_exp_below_zero(code: int, word: bytes) -> bool:
-    """No evaluator makes one; only the contract asks."""
-    return code == Function.EXP and word[0] >> 7 == 1
-
-
-def test_records() -> None:
-    for row in map(raw, VECTORS["records"]):
-        assert (record_fault(row[1:], INDEX) is None) == (row[0] == 1), row.hex()
-
-
-def steps() -> Iterator[tuple[Program, dict[str, Array], int, list[bytes], list[bytes]]]:
-    """The program of each case, its inputs, the judged element, and what is lawful there and what isn't."""
-    columns = VECTORS["steps"]
-    for row in zip(*(columns[name] for name in ("record", "tensors", "element", "lawful", "broken")), strict=True):
-        record, tensors, element, lawful, broken = row
-        step = decode_step(raw(record))
-        program, inputs = _program(step, list(_tensors(raw(tensors))))
-        yield program, inputs, int(element), words(raw(lawful)), words(raw(broken))
-
-
-def _tensors(data: bytes) -> Iterator[tuple[Source, int, int, bytes]]:
-    while data:
-        source, dtype, tensor, _, length = struct.unpack(">4BH", data[:6])
-        yield Source(source), dtype, tensor, data[6 : 6 + length]
-        data = data[6 + length :]
-
-
-def _program(step: Step, tensors: list[tuple[Source, int, int, bytes]]) -> tuple[Program, dict[str, Array]]:
-    """Four steps: the last is `step`, the others copy weights, so that each tensor is what the case says."""
-    weights: list[Array] = [np.zeros(1)] * 7
-    made = [_copy_of(weights[0], 4)] * INDEX
-    specs, inputs = [], {}
-    for source, dtype, tensor, data in tensors:
-        if source is Source.INPUT:
-            kind = DType(dtype)
-            inputs["x"] = np.frombuffer(data, kind.numpy)
-            specs.append(TensorSpec("x", kind, inputs["x"].shape))
-            continue
-        array = np.frombuffer(data, "<f8" if dtype == DType64.FLOAT else "<i8")
-        if source is Source.WEIGHT:
-            weights[tensor] = array
-        elif source is Source.STEP:
-            weights[4 + tensor] = array
-            made[tensor] = _copy_of(array, 4 + tensor)
-    outputs = (Output("y", INDEX, DType.DOUBLE, step.shape),)
-    return Program(tuple(specs), tuple(weights), (*made, step), outputs), inputs
-
-
-def _copy_of(array: Array, weight: int) -> Step:
-    dtype = DType64.FLOAT if array.dtype.kind == "f" else DType64.INT
-    source = Operand(Source.WEIGHT, dtype, weight, array.size, strides=(1,))
-    return Step(Opcode.COPY, dtype, (array.size,), (source,))
+def test_records(vectors: Vectors) -> None:
+    assert check_records(vectors) >= 1000
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_steps() -> None:
-    for program, inputs, element, lawful, broken in steps():
-        step = program.steps[INDEX]
-        with evaluate(program, inputs) as trace:
-            law = element_law(program, trace, INDEX, element)
-            assert all(holds(law, word, step.dtype) for word in lawful), step
-            assert not any(holds(law, word, step.dtype) for word in broken), step
-            assert law.allows(trace.tensor(INDEX).reshape(-1)[element].item()), step
+def test_steps(vectors: Vectors) -> None:
+    assert check_steps(vectors) >= 300
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("seed", range(1000, 1040))
+def test_law_evaluator_and_contract_agree_on_many_more(seed: int) -> None:
+    """Forty times as many cases, over 10,000 of them steps; the contract's by forge, out of another file."""
+    text = laws.render(seed)
+    for check in CHECKS:
+        check(json.loads(text))
+    SOAK.parent.mkdir(parents=True, exist_ok=True)
+    SOAK.write_text(text)
+    command = ["node_modules/.bin/forge", "test", "--match-path", "contracts/test/Referee/Laws.t.sol"]
+    environment = os.environ | {"LAWS": str(SOAK.relative_to(ROOT)), "NODE_PATH": str(ROOT / "node_modules")}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    assert "4 passed" in ran.stdout

@@ -14,7 +14,7 @@ contract RefereeLawsTest is Court {
     string private json;
 
     function setUp() public {
-        json = vm.readFile("tests/vectors/laws.json");
+        json = vm.readFile(vm.envOr("LAWS", string("tests/vectors/laws.json")));
     }
 
     // Scalar functions

@@ -56,6 +56,7 @@ interface Vm {
 
     // Files
     function readFile(string calldata path) external view returns (string memory);
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function projectRoot() external view returns (string memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function parseJson(string calldata json, string calldata key) external pure returns (bytes memory);
