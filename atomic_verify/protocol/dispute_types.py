@@ -67,7 +67,7 @@ class DisputeParams(AbiStruct):
     refute_reward: Amount128
     """What a refuter gets beside its gas."""
     line_bond: Amount128
-    """Bond of a line on a claim; lost if the line ends and the claim lives."""
+    """Bond of a line on a claim; lost if the line ends while the claim lives."""
 
 
 @dataclass(frozen=True, slots=True)
