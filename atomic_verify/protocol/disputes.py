@@ -13,9 +13,15 @@ from atomic_verify.protocol.lifecycle import Span
 from atomic_verify.protocol.primitives import Amount
 
 REFUTATION_GAS = 3_000_000
-"""More gas than any refutation takes."""
-ROUND_GAS = 1_500_000
-"""More gas than a demand and its answer take on a trace."""
+"""What a refutation costs at most, and all that is paid for one."""
+ANSWER_GAS = 2_750_000
+"""What is paid for an answer at most: what each demand prefunds."""
+ROUND_GAS = 4_000_000
+"""What a demand and its answer cost at most."""
+LAPSE_GAS = 330_000
+"""What is paid to the opener whose line ends a claim."""
+LEAST_ROUND_GAS = 300_000
+"""What a demand and its answer cost at least, on the smallest model: the price of a delay is reckoned by it."""
 BOND_FACTOR = 10
 """A claim's bond over what its refutation may cost: so dear that false ones don't pay, whatever they delay."""
 MAX_LEAVES = 64
@@ -38,6 +44,11 @@ def cost_cap(params: DisputeParams) -> Amount:
     return Amount(REFUTATION_GAS * params.gas_price)
 
 
+def answer_prefund(params: DisputeParams) -> Amount:
+    """What a demand locks for its answer; what the answer doesn't take comes back."""
+    return Amount(ANSWER_GAS * params.gas_price)
+
+
 def max_rounds(depth: int) -> int:
     """Demands that one line may have."""
     return 2 * depth
@@ -50,7 +61,7 @@ def window_end(committed_at: int, challenge_window: int) -> int:
 
 def reveal_span(sealed_at: int, reveal_time: int) -> Span:
     """When a seal can be revealed; from the span's end on anybody can burn it."""
-    return Span(sealed_at + 1, sealed_at + reveal_time + 1)
+    return Span(sealed_at + 1, sealed_at + reveal_time)
 
 
 def upholdable_at(revealed_at: int, params: DisputeParams) -> int:

@@ -65,3 +65,9 @@ class TransitionIllegal(ProtocolError):
     """An act that a job's state doesn't allow."""
 
     code = "transition-illegal"
+
+
+class DisputeRefused(ProtocolError):
+    """An act on a claim or a line that the contracts would revert; `error` in its details names theirs."""
+
+    code = "dispute-refused"
