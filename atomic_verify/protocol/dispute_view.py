@@ -189,7 +189,10 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Leaves of one item that couldn't be fetched and are still unknown."""
+    """Leaves of one item that couldn't be fetched and are still unknown.
+
+    Wants stand in order: where a whole batch is withheld, items that the worker can't foretell come first.
+    """
 
     subject: Subject
     item: int
@@ -230,3 +233,5 @@ class Policy:
     """Whether it also does what is nobody's duty: burns others' stale seals, upholds, lapses, finalizes."""
     max_claims: int = 8
     """On one job: each void item is one."""
+    max_lines: int = 8
+    """On results and inputs of one job, over its whole life: each costs the gas of its answers."""

@@ -54,22 +54,26 @@ def demand_trace_moves(view: DisputeView, opinion: Opinion, policy: Policy, now:
 
 
 def demand_item_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) -> Iterator[Move]:
-    """Results and inputs that can't be fetched are asked for: one item at a time, or the price would be unbounded."""
+    """Results and inputs that can't be fetched are asked for: many items at the same time, since whoever withholds them
+    answers as slowly as its clock allows, which may be longer than the window; and no more than the policy pays for."""
     if not policy.claims or not view.is_disputable or view.account == view.worker:
         return
     own = [line for line in view.lines if line.opener == view.account and line.subject is not Subject.TRACE]
-    for want in opinion.wants:
-        line = view.own_line(want.subject, item=want.item)
-        if line is not None and _may_ask(line, policy, now):
-            yield DemandItem(
-                view.job, want.subject, want.item, line.id, line.rounds, want.runs, "the item isn't known in full yet"
-            )
+    left = policy.max_lines - len(own)
     end = view.window.closes_at
     in_time = now >= view.committed_at + policy.patience and end is not None and now + policy.margin < end
-    if in_time and opinion.wants and not any(line.is_open for line in own):
-        want = opinion.wants[0]
-        reason = f"the {want.subject.name.lower()} can't be fetched"
-        yield DemandItem(view.job, want.subject, want.item, 0, len(own), want.runs, reason)
+    # A convicted worker's data decides nothing more.
+    in_time = in_time and not view.result.slashed
+    for want in opinion.wants:
+        line = view.own_line(want.subject, item=want.item)
+        if line is None and in_time and left > 0:
+            left -= 1
+            had = sum((one.subject, one.item) == (want.subject, want.item) for one in own)
+            reason = f"the {want.subject.name.lower()} of item {want.item} can't be fetched"
+            yield DemandItem(view.job, want.subject, want.item, 0, had, want.runs, reason)
+        elif line is not None and _may_ask(line, policy, now):
+            reason = "the item isn't known in full yet"
+            yield DemandItem(view.job, want.subject, want.item, line.id, line.rounds, want.runs, reason)
 
 
 def lapse_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) -> Iterator[Move]:

@@ -131,6 +131,7 @@ class DemandItem:
     item: int
     line: int
     attempt: int
+    """Rounds of the line so far; for a new one, how many lines the account has had on this."""
     runs: tuple[Run, ...]
     reason: str
 

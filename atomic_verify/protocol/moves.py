@@ -10,7 +10,7 @@ from dataclasses import replace
 from atomic_verify.protocol.claim_moves import burn_moves, refute_moves, reveal_moves, seal_moves, uphold_moves
 from atomic_verify.protocol.dispute_types import ClaimState, DisputeParams, Subject
 from atomic_verify.protocol.dispute_view import DisputeView, Opinion, Policy
-from atomic_verify.protocol.disputes import ROUND_GAS, line_reserve, reveal_span, seal_bond
+from atomic_verify.protocol.disputes import answer_prefund, line_reserve, reveal_span, seal_bond
 from atomic_verify.protocol.job_types import JobState
 from atomic_verify.protocol.line_moves import (
     answer_moves,
@@ -93,9 +93,9 @@ def funds_needed(move: Move, params: DisputeParams, depth: int) -> Amount:
     if isinstance(move, Reveal):
         return line_reserve(params, depth)
     if isinstance(move, DemandTrace):
-        return Amount(ROUND_GAS * params.gas_price + (0 if move.line else params.line_bond))
+        return Amount(answer_prefund(params) + (0 if move.line else params.line_bond))
     if isinstance(move, DemandItem):
-        return Amount(ROUND_GAS * params.gas_price)
+        return answer_prefund(params)
     return Amount(0)
 
 
