@@ -14,7 +14,7 @@ from atomic_verify.canonical.builder import Builder
 from atomic_verify.canonical.evaluate import evaluate
 from atomic_verify.canonical.evidence import Case
 from atomic_verify.canonical.program import DType64, Function, Guard, Opcode, Operand, Program, Source, Step
-from atomic_verify.canonical.records import encode_step
+from atomic_verify.canonical.records import MAX_RECORD_BYTES, encode_step
 from atomic_verify.canonical.validity import require_valid
 from atomic_verify.chain.anvil import Anvil, AnvilOptions, development_signer
 from atomic_verify.chain.artifacts import load
@@ -89,7 +89,7 @@ def _worst(program: Program) -> Step:
     part = Operand(Source.STEP, DType64.FLOAT, 0, elements, 7, (1, *anything), guards, 0.1)
     shape = (PARTS, *(1 for _ in range(RANK - 1)))
     step = Step(Opcode.CONCAT, DType64.FLOAT, shape, (part,) * PARTS, splits=tuple(range(1, PARTS + 1)))
-    assert len(encode_step(step)) > 6000
+    assert len(encode_step(step)) == MAX_RECORD_BYTES
     return step
 
 

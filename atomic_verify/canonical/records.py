@@ -33,6 +33,9 @@ from atomic_verify.commitments import Digest, DType, UpperTree, tensor_root
 OUTPUTS = 255
 """Opcode of the last record, which names the output steps."""
 
+MAX_RECORD_BYTES = 6447
+"""The longest valid record: a concat of 16 operands of rank 10 with 3 guards each."""
+
 
 _Code = TypeVar("_Code", Opcode, Function, DType64, DType, Source)
 

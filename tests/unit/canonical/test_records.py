@@ -3,9 +3,23 @@
 import numpy as np
 
 from atomic_verify.canonical.builder import Builder
+from atomic_verify.canonical.errors import Fault
 from atomic_verify.canonical.evaluate import evaluate
-from atomic_verify.canonical.program import DType64, Function, Guard, Opcode, Operand, Program, Source, Step
+from atomic_verify.canonical.program import (
+    MAX_CONCAT,
+    MAX_GUARDS,
+    MAX_RANK,
+    DType64,
+    Function,
+    Guard,
+    Opcode,
+    Operand,
+    Program,
+    Source,
+    Step,
+)
 from atomic_verify.canonical.records import (
+    MAX_RECORD_BYTES,
     decode_step,
     encode_outputs,
     encode_program,
@@ -15,6 +29,7 @@ from atomic_verify.canonical.records import (
     trace_root,
     weights_root,
 )
+from atomic_verify.canonical.validity import record_fault
 from atomic_verify.commitments import DType, UpperTree, tensor_root
 
 
@@ -90,3 +105,17 @@ def test_the_name_of_a_node_stands_in_no_record() -> None:
     z = plain.map(Function.NEG, plain.input("x", DType.FLOAT, (3,)))
     roots = {program_root(b.finish([("y", v, DType.FLOAT, (3,))])) for b, v in ((named, y), (plain, z))}
     assert len(roots) == 1
+
+
+def test_the_longest_valid_record_is_as_long_as_it_is_said_to_be() -> None:
+    guards = (Guard(0, (1, *(0,) * 9), 99),) * MAX_GUARDS
+    part = Operand(Source.STEP, DType64.FLOAT, 0, 16, 0, (1, *(0,) * 9), guards, 1.0)
+    parts, splits = (part,) * MAX_CONCAT, tuple(range(1, MAX_CONCAT + 1))
+    step = Step(Opcode.CONCAT, DType64.FLOAT, (MAX_CONCAT, *(1,) * 9), parts, splits=splits)
+    record = encode_step(step)
+    assert record_fault(record, 1) is None
+    assert len(record) == MAX_RECORD_BYTES
+    # Every field of a record that may be more than one is at its most there.
+    assert (len(step.shape), len(step.operands), len(part.guards)) == (MAX_RANK, MAX_CONCAT, MAX_GUARDS)
+    assert record_fault(record + b"\x00", 1) is Fault.FORM
+    assert len(encode_outputs(range(255))) < MAX_RECORD_BYTES
