@@ -12,10 +12,10 @@ from typing import Any
 
 from atomic_verify.chain.errors import ArtifactMissing
 
-CONTRACTS = ("UtilityToken", "Registry", "Models", "Market", "Results")
+JUDGES = ("Referee", "Examiner", "Disputes")
+"""The contracts that decide disputes. A deployment of before has none of them."""
+CONTRACTS = ("UtilityToken", "Registry", "Models", *JUDGES, "Results", "Market")
 """The contracts of a deployment."""
-PACKAGED = (*CONTRACTS, "Referee")
-"""All contracts that the package holds; the referee is stateless and asked by whoever needs a ruling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Artifact:
 def load(name: str) -> Artifact:
     """The artifact of a contract, such as "Market". Raises ArtifactMissing."""
     hint = "Build the contracts and write their ABI into the package (make contracts)."
-    if name not in PACKAGED:
-        raise ArtifactMissing(f"There is no contract {name!r}", known=list(PACKAGED))
+    if name not in CONTRACTS:
+        raise ArtifactMissing(f"There is no contract {name!r}", known=list(CONTRACTS))
     file = resources.files("atomic_verify.chain").joinpath("abi", f"{name}.json")
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))

@@ -1,28 +1,21 @@
 """Every call that a requester, worker or watcher makes, from the protocol's records; only here are ABI names spelt.
 
-Life cycle: all steps that write the chain, in the order of a job's life. A *call* is what a transaction will do,
-without nonce, fee or signature.
+Life cycle: all steps that write the chain, in the order of a job's life; claims and lines are in `dispute_calls`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from atomic_verify.chain.call import Call, call_to
 from atomic_verify.chain.deployment import Deployment
+from atomic_verify.chain.dispute_calls import DisputeCalls
 from atomic_verify.chain.interface import interface
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.primitives import Address, Amount
 from atomic_verify.protocol.types import ModelSpec, Quote, Rfp
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What to call: `name` such as "Market.bid" for people, `data` selector and arguments, `value` in wei."""
-
-    name: str
-    to: Address
-    data: bytes
-    value: int = 0
+__all__ = ["Call", "Calls", "transfer"]
 
 
 def transfer(to: Address, wei: int) -> Call:
@@ -35,6 +28,11 @@ class Calls:
     """Builds the calls to one deployment's contracts."""
 
     deployment: Deployment
+
+    @property
+    def disputes(self) -> DisputeCalls:
+        """The calls about claims and lines."""
+        return DisputeCalls(self.deployment)
 
     # Money that is not tied to a job
 
@@ -111,5 +109,4 @@ class Calls:
         return self._call("Results", "finalize", rfp.to_abi())
 
     def _call(self, contract: str, function: str, *values: Any) -> Call:
-        data = interface(contract).encode_call(function, *values)
-        return Call(f"{contract}.{function}", self.deployment.address(contract), data)
+        return call_to(self.deployment, contract, function, *values)

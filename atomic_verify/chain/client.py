@@ -7,33 +7,17 @@ seconds by the chain's own clock. What is written goes through `sender`.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from atomic_verify.chain.calls import Call, Calls
 from atomic_verify.chain.deployment import Deployment
-from atomic_verify.chain.errors import NotDeployed, RpcRefused, StaleHead, WrongChain
+from atomic_verify.chain.errors import NotDeployed, StaleHead, WrongChain
 from atomic_verify.chain.events import EventReader
 from atomic_verify.chain.heads import HeadMemory, Judgement
-from atomic_verify.chain.interface import interface
-from atomic_verify.chain.reverts import as_revert
+from atomic_verify.chain.reads import ContractReads, block_tag
 from atomic_verify.chain.rpc import RetryPolicy, Rpc
 from atomic_verify.protocol.events import BlockRef, ChainEvent
-from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount, JobId, ModelId
-from atomic_verify.protocol.structs import AbiStruct
-from atomic_verify.protocol.types import (
-    Bid,
-    Job,
-    MarketParams,
-    ModelRecord,
-    Reputation,
-    Result,
-    Rfp,
-    Stake,
-    TokenPolicy,
-    Unbonding,
-)
-
-Struct = TypeVar("Struct", bound=AbiStruct)
+from atomic_verify.protocol.primitives import Address, Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +32,7 @@ class ChainOptions:
     stale_pause: float = 0.5
 
 
-class Chain:
+class Chain(ContractReads):
     """One chain and the contracts deployed on it. Threads may share it."""
 
     def __init__(
@@ -60,8 +44,7 @@ class Chain:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.rpc = rpc
-        self.deployment = deployment
+        super().__init__(rpc, deployment)
         self.calls = Calls(deployment)
         self.options = options or ChainOptions()
         self._clock = clock
@@ -179,93 +162,18 @@ class Chain:
         """What an account can withdraw from the market."""
         return Amount(self._one("Market", "creditOf", account, token or self.deployment.utility_token))
 
-    # Workers
-
-    def stake_of(self, worker: Address) -> Stake:
-        return self._struct(Stake, "Registry", "stakeOf", worker)
-
-    def free_stake_of(self, worker: Address) -> Amount:
-        """Stake that can back a new bond."""
-        return Amount(self._one("Registry", "freeStakeOf", worker))
-
-    def unbonding_of(self, worker: Address) -> Unbonding:
-        return self._struct(Unbonding, "Registry", "unbondingOf", worker)
-
-    def unbonding_time(self) -> int:
-        return int(self._one("Registry", "unbondingTime"))
-
-    def reputation_of(self, worker: Address) -> Reputation:
-        return self._struct(Reputation, "Registry", "reputationOf", worker)
-
-    # Models, jobs, results
-
-    def model_of(self, model: ModelId) -> ModelRecord:
-        return self._struct(ModelRecord, "Models", "recordOf", model)
-
-    def job_of(self, job: JobId, block: int | None = None) -> Job:
-        return self._struct(Job, "Market", "jobOf", job, block=block)
-
-    def bid_of(self, job: JobId, worker: Address) -> Bid:
-        return self._struct(Bid, "Market", "bidOf", job, worker)
-
-    def result_of(self, job: JobId, block: int | None = None) -> Result:
-        return self._struct(Result, "Results", "resultOf", job, block=block)
-
-    def final_at(self, rfp: Rfp) -> int:
-        """When a committed job can be finalized. Raises Reverted when it isn't committed, or is final already."""
-        return int(self._one("Results", "finalAt", rfp.to_abi()))
-
-    def claim_reveal_time(self) -> int:
-        return int(self._one("Results", "claimRevealTime"))
-
-    def has_disputes(self) -> bool:
-        """Whether a disputes contract can judge results: whether Results was deployed with one."""
-        return str(self._one("Results", "disputes")) != ZERO_ADDRESS
-
-    def params(self) -> MarketParams:
-        return self._struct(MarketParams, "Market", "params")
-
-    def policy_of(self, token: Address) -> TokenPolicy:
-        return self._struct(TokenPolicy, "Market", "policyOf", token)
-
     # Calls
 
     def simulate(self, call: Call, sender: Address, block: int | None = None) -> bytes:
         """What a call would return if `sender` made it now. Raises Reverted."""
         fields = {"from": sender, "to": call.to, "data": "0x" + call.data.hex(), "value": hex(call.value)}
-        answer: str = self._asked("eth_call", [fields, _tag(block)])
+        answer: str = self._asked("eth_call", [fields, block_tag(block)])
         return bytes.fromhex(answer[2:])
 
     def estimate_gas(self, call: Call, sender: Address, tag: str = "pending") -> int:
         """The gas that a call would need in the block of `tag`. Raises Reverted."""
         fields = {"from": sender, "to": call.to, "data": "0x" + call.data.hex(), "value": hex(call.value)}
         return int(self._asked("eth_estimateGas", [fields, tag]), 16)
-
-    def _asked(self, method: str, params: list[Any]) -> Any:
-        try:
-            return self.rpc.call(method, params)
-        except RpcRefused as error:
-            refusal = as_revert(error)
-            if refusal is None:
-                raise
-            raise refusal from None
-
-    def _read(
-        self, contract: str, function: str, *values: Any, at: Address | None, block: int | None
-    ) -> tuple[Any, ...]:
-        face = interface(contract)
-        to = at or self.deployment.address(contract)
-        data = "0x" + face.encode_call(function, *values).hex()
-        answer = self._asked("eth_call", [{"to": to, "data": data}, _tag(block)])
-        return face.decode_answer(function, bytes.fromhex(answer[2:]))
-
-    def _one(self, contract: str, function: str, *values: Any, at: Address | None = None) -> Any:
-        return self._read(contract, function, *values, at=at, block=None)[0]
-
-    def _struct(
-        self, struct: type[Struct], contract: str, function: str, *values: Any, block: int | None = None
-    ) -> Struct:
-        return struct.from_abi(self._read(contract, function, *values, at=None, block=block)[0])
 
     def _is_old(self, head: BlockRef) -> bool:
         limit = self.options.max_head_age
@@ -280,7 +188,3 @@ def chain_id_of(rpc: Rpc) -> int:
 def block_ref(raw: Mapping[str, Any]) -> BlockRef:
     """The block in a node's JSON."""
     return BlockRef(int(raw["number"], 16), str(raw["hash"]).lower(), int(raw["timestamp"], 16))
-
-
-def _tag(block: int | None) -> str:
-    return "latest" if block is None else hex(block)

@@ -23,10 +23,10 @@ from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.presets import Preset, check
 from atomic_verify.chain.reverts import Reverted, as_revert
 from atomic_verify.chain.rpc import Rpc
-from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address
+from atomic_verify.protocol.primitives import Address
 
-ORDER = ("UtilityToken", "Models", "Registry", "Results", "Market")
-"""Market comes last: its constructor asks the registry for its unbonding time."""
+ORDER = ("UtilityToken", "Models", "Registry", "Referee", "Examiner", "Disputes", "Results", "Market")
+"""Market comes last: its constructor asks the registry for its unbonding time, and Results for its disputes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,10 @@ def constructor_arguments(
         "UtilityToken": (holder, int(preset.supply)),
         "Models": (),
         "Registry": (market, preset.unbonding_time),
-        "Results": (market, ZERO_ADDRESS, preset.claim_reveal_time),
+        "Referee": (),
+        "Examiner": (addresses["Referee"],),
+        "Disputes": (market, addresses["Results"], addresses["Examiner"], preset.disputes.to_abi()),
+        "Results": (market, addresses["Disputes"], preset.claim_reveal_time),
         "Market": (
             addresses["UtilityToken"],
             registry,
@@ -97,10 +100,16 @@ def verify_constants(rpc: Rpc, deployment: Deployment) -> None:
     """Asks each contract for what it was made with. Raises DeploymentMismatch naming what differs."""
     expected: Sequence[tuple[str, str, Address]] = (
         ("Registry", "market", deployment.market),
+        ("Examiner", "referee", deployment.address("Referee")),
+        ("Disputes", "market", deployment.market),
+        ("Disputes", "results", deployment.results),
+        ("Disputes", "examiner", deployment.address("Examiner")),
         ("Results", "market", deployment.market),
+        ("Results", "disputes", deployment.disputes),
         ("Market", "registry", deployment.registry),
         ("Market", "models", deployment.models),
         ("Market", "results", deployment.results),
+        ("Market", "disputes", deployment.disputes),
         ("Market", "utilityToken", deployment.utility_token),
     )
     for contract, function, address in expected:

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from atomic_verify.chain.artifacts import CONTRACTS
-from atomic_verify.chain.errors import DeploymentMalformed, DeploymentMissing
+from atomic_verify.chain.artifacts import CONTRACTS, JUDGES
+from atomic_verify.chain.errors import DeploymentMalformed, DeploymentMissing, NoDisputes
 from atomic_verify.chain.files import write_over
 from atomic_verify.protocol.errors import AddressMalformed
 from atomic_verify.protocol.primitives import Address, parse_address
@@ -41,7 +41,24 @@ class Deployment:
     contracts: Mapping[str, Deployed]
 
     def address(self, contract: str) -> Address:
-        return self.contracts[contract].address
+        """Where a contract stands. Raises NoDisputes for one of the judges in a deployment that has none."""
+        found = self.contracts.get(contract)
+        if found is None:
+            raise NoDisputes(
+                f"This deployment on chain {self.chain_id} has no {contract}: nobody can dispute its results",
+                hint="Deploy again, or name the record of another deployment.",
+                contract=contract,
+            )
+        return found.address
+
+    @property
+    def has_disputes(self) -> bool:
+        return "Disputes" in self.contracts
+
+    @property
+    def disputes(self) -> Address:
+        """Raises NoDisputes."""
+        return self.address("Disputes")
 
     @property
     def market(self) -> Address:
@@ -92,6 +109,7 @@ class Deployment:
         contracts = {
             name: Deployed(parse_address(raw["contracts"][name]["address"]), dict(raw["contracts"][name]["arguments"]))
             for name in CONTRACTS
+            if name not in JUDGES or name in raw["contracts"]
         }
         chain_id, block = raw["chainId"], raw["block"]
         if not isinstance(chain_id, int) or not isinstance(block, int) or chain_id <= 0 or block < 0:

@@ -120,6 +120,12 @@ class DeploymentMalformed(ChainError):
     code = "deployment-malformed"
 
 
+class NoDisputes(ChainError):
+    """The deployment is of before there were disputes: it has no contract that judges results."""
+
+    code = "no-disputes"
+
+
 class DeploymentMismatch(ChainError):
     """After deploying, a contract's constants are not those that were asked for."""
 

@@ -20,7 +20,7 @@ from atomic_verify.protocol.events import ChainEvent
 MAX_RANGE: Final = 5_000
 """Blocks asked for at once at first."""
 CACHED: Final = 20_000
-EMITTERS: Final = tuple(name for name in CONTRACTS if name != "UtilityToken")
+EMITTERS: Final = tuple(name for name in CONTRACTS if name not in ("UtilityToken", "Referee", "Examiner"))
 """The contracts whose events are read. The utility token's transfers are everybody's own affair."""
 
 
@@ -38,7 +38,9 @@ class EventReader:
 
     def __init__(self, rpc: Rpc, deployment: Deployment, *, max_range: int = MAX_RANGE) -> None:
         self._rpc = rpc
-        self._emitters: dict[str, Interface] = {deployment.address(name).lower(): interface(name) for name in EMITTERS}
+        self._emitters: dict[str, Interface] = {
+            deployment.address(name).lower(): interface(name) for name in EMITTERS if name in deployment.contracts
+        }
         self._range = max_range
         self._max_range = max_range
         self._contexts: OrderedDict[tuple[str, str], Context] = OrderedDict()

@@ -12,9 +12,9 @@ from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.errors import AnvilFailed, ChainError
 from atomic_verify.chain.keystore import Signer
-from atomic_verify.chain.presets import development
+from atomic_verify.chain.presets import Preset, development
 from atomic_verify.cli.amounts import TOKEN, parse_account, parse_tokens, show_tokens
-from atomic_verify.cli.flags import with_settings
+from atomic_verify.cli.flags import DEFAULT_CLAIM_TIMES, ClaimTimes, parse_claim_times, with_settings
 from atomic_verify.cli.funding import fund
 from atomic_verify.cli.output import console, note, print_fields
 from atomic_verify.cli.signals import ended_like_ctrl_c
@@ -45,6 +45,7 @@ def chain(
             "--tokens", parser=parse_tokens, metavar="AMOUNT", help="Tokens for each of --fund.", show_default="10000"
         ),
     ] = 10_000 * TOKEN,
+    claim_times: ClaimTimes = DEFAULT_CLAIM_TIMES,
     state: Annotated[
         Path | None, typer.Option("--state", help="File that keeps the chain, so that it goes on where it stopped.")
     ] = None,
@@ -53,10 +54,11 @@ def chain(
 
     A transaction is mined at once, and empty blocks come every --block-time, so that deadlines pass.
     """
+    preset = development(**parse_claim_times(claim_times))
     options = AnvilOptions(chain_id=settings.chain_id, port=port, block_time=block_time, mixed=True, state=state)
     with Anvil(options) as node:
         deployer = development_signer(_DEPLOYER)
-        deployment = _contracts(node, settings, deployer, resumed=state is not None)
+        deployment = _contracts(node, settings, deployer, preset, resumed=state is not None)
         funded = [Address(one) for one in accounts or ()]
         fund(node, Chain.connect(node.url, deployment), deployer, funded, Amount(tokens))
         _announce(node, deployment, settings, funded, Amount(tokens))
@@ -69,7 +71,7 @@ def chain(
     raise AnvilFailed(f"The node ended by itself with code {code}.", hint="Run the command again.")
 
 
-def _contracts(node: Anvil, settings: Settings, deployer: Signer, *, resumed: bool) -> Deployment:
+def _contracts(node: Anvil, settings: Settings, deployer: Signer, preset: Preset, *, resumed: bool) -> Deployment:
     """The contracts that stand on a chain that goes on, or new ones."""
     if resumed:
         try:
@@ -79,7 +81,7 @@ def _contracts(node: Anvil, settings: Settings, deployer: Signer, *, resumed: bo
             note("The kept chain has no contracts yet: deploying them.")
         else:
             return found
-    deployment = deploy(node.rpc, deployer, development())
+    deployment = deploy(node.rpc, deployer, preset)
     deployment.save(settings.deployments_dir)
     return deployment
 

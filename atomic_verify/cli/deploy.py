@@ -13,7 +13,7 @@ from atomic_verify.chain.errors import WrongChain
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.cli.account import signer_of
 from atomic_verify.cli.amounts import parse_account
-from atomic_verify.cli.flags import CHAIN, AsJson, with_settings
+from atomic_verify.cli.flags import CHAIN, DEFAULT_CLAIM_TIMES, AsJson, ClaimTimes, parse_claim_times, with_settings
 from atomic_verify.cli.output import print_fields, print_json, status_console
 from atomic_verify.config import Settings
 from atomic_verify.protocol.primitives import Address
@@ -35,6 +35,7 @@ def deploy(
         str | None,
         typer.Option("--fee-recipient", parser=parse_account, metavar="ADDRESS", help="Who gets the market's fee."),
     ] = None,
+    claim_times: ClaimTimes = DEFAULT_CLAIM_TIMES,
     as_json: AsJson = False,
 ) -> None:
     """Deploy all contracts from the keystore's account, which receives the utility tokens, and write the record.
@@ -50,7 +51,8 @@ def deploy(
             found=found,
             expected=settings.chain_id,
         )
-    chosen = presets.development() if preset == "development" else _public(fee_recipient)
+    times = parse_claim_times(claim_times)
+    chosen = presets.development(**times) if preset == "development" else _public(fee_recipient)
     presets.check(chosen, found, allow_public=public)
     options = DeployOptions(allow_public=public, commit=_commit())
     signer = signer_of(settings)

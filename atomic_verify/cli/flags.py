@@ -49,6 +49,20 @@ _FLAGS: Final[Mapping[str, Any]] = {
     "worker__provider": Annotated[
         Literal["auto", "cpu", "cuda"] | None, typer.Option("--provider", help="What executes models.")
     ],
+    "watcher__host": Annotated[str | None, typer.Option("--host", help="Address to listen on.")],
+    "watcher__port": Annotated[int | None, typer.Option("--port", help="Port for traces and the status.")],
+    "watcher__public_url": Annotated[
+        str | None, typer.Option("--public-url", metavar="URL", help="Where others reach this watcher.")
+    ],
+    "watcher__provider": Annotated[
+        Literal["auto", "cpu", "cuda"] | None, typer.Option("--provider", help="What executes models.")
+    ],
+    "watcher__defend": Annotated[
+        bool | None, typer.Option("--defend", help="Claim, refute and answer, with bonds; else it only reports.")
+    ],
+    "watcher__sample": Annotated[
+        float | None, typer.Option("--sample", metavar="RATE", help="Share of jobs to look at, 0 to 1.")
+    ],
     "gateway__host": Annotated[str | None, typer.Option("--host", help="Address to listen on.")],
     "gateway__port": Annotated[int | None, typer.Option("--port", help="Port to listen on.")],
     "gateway__public_url": Annotated[
@@ -62,6 +76,15 @@ _CONFIG: Final = Annotated[
     Path | None, typer.Option("--config", help="Settings file.", show_default="atomic.toml, if there is one")
 ]
 
+DEFAULT_CLAIM_TIMES: Final = "10,20,20"
+ClaimTimes = Annotated[
+    str,
+    typer.Option(
+        "--claim-times",
+        metavar="R,W,C",
+        help="Development: seconds to reveal a claim, to refute it, and of each side's clock in a line.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs; amounts are base units.")]
 # The values are parsed to Address and Amount; typer would show the NewTypes' whole names in the help.
 Tokens = Annotated[int, typer.Argument(parser=parse_tokens, metavar="AMOUNT", help="Utility tokens, such as 1.5.")]
@@ -91,6 +114,16 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
         return run
 
     return decorate
+
+
+def parse_claim_times(text: str) -> dict[str, int]:
+    """The value of `--claim-times` as `presets.development` takes it. Raises typer.BadParameter."""
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.isdigit() and part.isascii() and 0 < int(part[:9]) < 2**31 for part in parts):
+        raise typer.BadParameter(
+            "three whole numbers of seconds are wanted, such as 10,20,20", param_hint="--claim-times"
+        )
+    return dict(zip(("claim_reveal_time", "refute_window", "line_clock"), map(int, parts), strict=True))
 
 
 def _parameter(name: str, annotation: Any) -> inspect.Parameter:

@@ -21,6 +21,7 @@ from atomic_verify.chain.transactions import (
     classify_refusal,
     decide,
 )
+from atomic_verify.protocol.disputes import REFUTATION_GAS, cost_cap
 from atomic_verify.protocol.events import BlockRef
 from atomic_verify.protocol.intents import TRANSITIONS, Intent, IntentState
 from atomic_verify.protocol.primitives import parse_address
@@ -181,6 +182,29 @@ def test_presets_keep_their_promises() -> None:
         presets.check(presets.development(), 11_155_111, allow_public=True)
     with pytest.raises(DeploymentRefused):
         presets.check(presets.public(), 11_155_111, allow_public=False)
+
+
+def test_a_public_deployments_disputes_must_pay_whoever_convicts() -> None:
+    good = presets.public()
+    reward = good.market.min_job_bond // 5
+    assert cost_cap(good.disputes) <= reward
+    assert cost_cap(presets.development().disputes) <= presets.development().market.min_job_bond // 5
+    changes = (
+        {"gas_price": reward // REFUTATION_GAS + 1},
+        {"refute_window": presets.CONVICTING_WINDOW - 1},
+        {"line_clock": presets.CONVICTING_WINDOW - 1},
+    )
+    for change in changes:
+        changed = replace(good, disputes=replace(good.disputes, **change))
+        with pytest.raises(DeploymentRefused):
+            presets.check(changed, 1, allow_public=True)
+        presets.check(changed, 31_337, allow_public=False)
+
+
+def test_a_development_chains_windows_can_be_chosen() -> None:
+    chosen = presets.development(challenge_window=7, claim_reveal_time=8, refute_window=9, line_clock=10)
+    assert (chosen.market.min_challenge_window, chosen.claim_reveal_time) == (7, 8)
+    assert (chosen.disputes.refute_window, chosen.disputes.line_clock) == (9, 10)
 
 
 def test_created_addresses_are_the_known_ones() -> None:

@@ -30,12 +30,13 @@ def test_every_error_has_a_hint_and_no_hint_is_left_over() -> None:
 
 def test_every_error_has_its_row_in_the_docs() -> None:
     page = (ROOT / "docs" / "errors" / "reverted.md").read_text()
-    rows = dict(re.findall(r"^\| `(revert-[a-z0-9-]+)` \| `(.+?)` \|", page, re.MULTILINE))
+    # Two contracts may have an error of one name, with other arguments.
+    rows = re.findall(r"^\| `(revert-[a-z0-9-]+)` \| `(.+?)` \|", page, re.MULTILINE)
     expected = {
-        code_of(entry.name): f"{entry.name}({', '.join(item['name'] for item in entry.inputs)})"
+        (code_of(entry.name), f"{entry.name}({', '.join(item['name'] for item in entry.inputs)})")
         for entry in known_errors().values()
     }
-    assert rows == expected
+    assert (set(rows), len(rows)) == (expected, len(expected))
     assert [name for name, hint in HINTS.items() if hint not in page] == []
 
 
@@ -135,4 +136,4 @@ def test_every_contract_is_packed_with_code_and_abi() -> None:
         functions = [entry["name"] for entry in artifact.entries("function")]
         assert len(functions) == len(set(functions)), "overloads would hide one another"
     with pytest.raises(ArtifactMissing):
-        load("Disputes")
+        load("Nothing")
