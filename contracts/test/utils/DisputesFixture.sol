@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import { Disputes } from "../../src/Disputes.sol";
+import { Examiner } from "../../src/Examiner.sol";
+import { Market } from "../../src/Market.sol";
+import { Models } from "../../src/Models.sol";
+import { Referee } from "../../src/Referee.sol";
+import { Registry } from "../../src/Registry.sol";
+import { Results } from "../../src/Results.sol";
+import { UtilityToken } from "../../src/UtilityToken.sol";
+import { TokenPolicy } from "../../src/interfaces/IMarket.sol";
+import { Evidence, Opening } from "../../src/interfaces/IReferee.sol";
+import { Float64 } from "../../src/libraries/Float64.sol";
+import {
+    Answer,
+    Claim,
+    ClaimState,
+    ClaimTerms,
+    Demand,
+    DisputeParams,
+    Exhibit,
+    Line,
+    Run,
+    StepProof,
+    Subject,
+    Turn
+} from "../../src/types/Dispute.sol";
+import { Rfp } from "../../src/types/Job.sol";
+import { MarketFixture } from "./MarketFixture.sol";
+import { MockToken } from "./MockToken.sol";
+import { TinyModel } from "./TinyModel.sol";
+
+/// A job on the tiny model: its terms, inputs and committed outputs, item by item and tensor by tensor.
+struct Scene {
+    Rfp rfp;
+    bytes[][] inputs;
+    bytes[][] outputs;
+}
+
+/// A whole deployment with a real referee and a published program, and the acts of a dispute as helpers. Alice works;
+/// bob and carol watch; mallory lies. After each act the market holds exactly what it owes, and what disputes hold is
+/// exactly what the open claims, lines and seals hold.
+abstract contract DisputesFixture is MarketFixture {
+    uint32 internal constant ITEMS = 3;
+    uint32 internal constant REFUTE_WINDOW = 400;
+    uint32 internal constant LINE_CLOCK = 200;
+    uint128 internal constant GAS_PRICE = 1e9;
+    uint128 internal constant REFUTE_REWARD = 1e15;
+    uint128 internal constant LINE_BOND = 4e15;
+    uint128 internal constant SEAL_BOND = 3e16;
+    uint128 internal constant RESERVE = 2.4e16;
+    uint128 internal constant PREFUND = 2_750_000 * GAS_PRICE;
+
+    Disputes internal court;
+    Examiner internal examiner;
+    address internal mallory;
+    address internal keeper;
+    uint256 internal salts;
+
+    address[] internal sealers;
+    bytes32[] internal seals;
+    uint64 internal lastId;
+
+    function setUp() public virtual override {
+        vm.warp(START);
+        utility = new UtilityToken(address(this), 1e9 * ONE);
+        cash = new MockToken();
+        _deployCourt();
+        _people();
+        (mallory,) = account("mallory");
+        (keeper,) = account("keeper");
+        accounts.push(mallory);
+        accounts.push(keeper);
+        utility.transfer(mallory, 1000 * ONE);
+        vm.prank(mallory);
+        utility.approve(address(market), type(uint256).max);
+        modelId = models.publish(TinyModel.spec(TinyModel.records(), false), "");
+        voidOnlyId = models.publish(TinyModel.spec(TinyModel.records(), true), "");
+        undisputableId = models.publish(_spec("undisputable", false), "");
+    }
+
+    // Deployment
+
+    function _disputeParams() internal pure returns (DisputeParams memory) {
+        return DisputeParams({
+            refuteWindow: REFUTE_WINDOW,
+            lineClock: LINE_CLOCK,
+            gasPrice: GAS_PRICE,
+            refuteReward: REFUTE_REWARD,
+            lineBond: LINE_BOND
+        });
+    }
+
+    function _deployCourt() private {
+        (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
+        uint64 next = vm.getNonce(address(this));
+        address marketAt = vm.computeCreateAddress(address(this), next + 6);
+        address resultsAt = vm.computeCreateAddress(address(this), next + 5);
+        models = new Models();
+        registry = new Registry(marketAt, UNBONDING);
+        Referee referee = new Referee();
+        examiner = new Examiner(referee);
+        court = new Disputes(Market(marketAt), Results(resultsAt), examiner, _disputeParams());
+        disputes = address(court);
+        results = new Results(Market(marketAt), disputes, CLAIM_REVEAL);
+        market = new Market(address(utility), registry, models, address(results), _params(), tokens, policies);
+    }
+
+    // Jobs
+
+    function _spec() internal view virtual returns (bytes memory) {
+        return abi.encode(TinyModel.spec(TinyModel.records(), false));
+    }
+
+    /// A job with honest outputs that nobody committed yet.
+    function _scene() internal returns (Scene memory scene) {
+        scene.inputs = new bytes[][](ITEMS);
+        scene.outputs = new bytes[][](ITEMS);
+        for (uint256 item = 0; item < ITEMS; ++item) {
+            scene.inputs[item] = TinyModel.inputs(item);
+            scene.outputs[item] = TinyModel.outputs(item);
+        }
+        scene.rfp = _quoteRfp();
+        (scene.rfp.modelId, scene.rfp.itemCount) = (modelId, ITEMS);
+        scene.rfp.inputRoot = TinyModel.batchRoot(scene.inputs);
+    }
+
+    function _commitScene(Scene memory scene) internal {
+        _awardQuote(scene.rfp);
+        bytes32 root = TinyModel.batchRoot(scene.outputs);
+        vm.prank(alice);
+        results.commit(scene.rfp, root, PAYLOAD);
+    }
+
+    /// An honest job, committed.
+    function _honest() internal returns (Scene memory scene) {
+        scene = _scene();
+        _commitScene(scene);
+    }
+
+    /// A job whose item 1 is off in element 70 of output 0 by a float64 number.
+    function _off(uint64 by) internal returns (Scene memory scene) {
+        scene = _scene();
+        _shift(scene, 1, 70, by);
+        _commitScene(scene);
+    }
+
+    /// Fraud: two instead of a quarter.
+    function _cheat() internal returns (Scene memory) {
+        return _off(0x4000 << 48);
+    }
+
+    /// Between accept and slash: a half.
+    function _sloppy() internal returns (Scene memory) {
+        return _off(0x3FE0 << 48);
+    }
+
+    function _shift(Scene memory scene, uint256 item, uint256 element, uint64 by) internal pure {
+        uint64 honest = Float64.pack(TinyModel.input(item, element) + TinyModel.weight(element), 0);
+        TinyModel.putBits(scene.outputs[item][0], element, TinyModel.floatOf(Float64.add(honest, by)));
+    }
+
+    // Claims
+
+    function _terms(Scene memory scene, uint32 item, uint32 output, uint64 element, bytes[] memory trace)
+        internal
+        view
+        returns (ClaimTerms memory)
+    {
+        return ClaimTerms(_id(scene.rfp), item, output, element, TinyModel.root(trace), keccak256("payload"));
+    }
+
+    function _exhibit(Scene memory scene, ClaimTerms memory terms, bytes[] memory trace)
+        internal
+        pure
+        returns (Exhibit memory exhibit)
+    {
+        StepProof memory outputs = TinyModel.recordProof(TinyModel.records(), TinyModel.STEPS);
+        (exhibit.outputsRecord, exhibit.outputsPath) = (outputs.record, outputs.path);
+        (uint256 item, uint256 output) = (terms.item, terms.output);
+        exhibit.committed = TinyModel.openElement(scene.outputs[item], output, terms.element, output == 0 ? 4 : 8);
+        exhibit.itemPath = TinyModel.batchPath(scene.outputs, item);
+        exhibit.canonical = TinyModel.openElement(trace, output + 1, terms.element, 8);
+        exhibit.inputs = TinyModel.root(scene.inputs[item]);
+        exhibit.inputsPath = TinyModel.batchPath(scene.inputs, item);
+    }
+
+    function _sealClaim(address who, ClaimTerms memory terms) internal returns (bytes32 salt) {
+        salt = bytes32(++salts);
+        bytes32 seal = court.sealOf(who, terms, salt);
+        vm.prank(who);
+        court.seal(seal);
+        sealers.push(who);
+        seals.push(seal);
+        _assertBooks();
+    }
+
+    function _revealClaim(address who, Scene memory scene, ClaimTerms memory terms, bytes[] memory trace, bytes32 salt)
+        internal
+        returns (uint64 id)
+    {
+        Exhibit memory exhibit = _exhibit(scene, terms, trace);
+        bytes memory spec = _spec();
+        vm.prank(who);
+        id = court.reveal(scene.rfp, spec, terms, salt, exhibit, 0);
+        _saw(id);
+        _assertBooks();
+    }
+
+    /// Seals and, a second later, reveals.
+    function _claim(address who, Scene memory scene, ClaimTerms memory terms, bytes[] memory trace)
+        internal
+        returns (uint64)
+    {
+        bytes32 salt = _sealClaim(who, terms);
+        vm.warp(block.timestamp + 1);
+        return _revealClaim(who, scene, terms, trace, salt);
+    }
+
+    /// A true claim on item 1, element 70 of output 0.
+    function _trueClaim(address who, Scene memory scene) internal returns (uint64) {
+        bytes[] memory trace = TinyModel.trace(1);
+        return _claim(who, scene, _terms(scene, 1, 0, 70, trace), trace);
+    }
+
+    /// The trace of a liar: its sum of element 70 is wrong by two, which breaks the law of step 1 there.
+    function _liarTrace(uint256 item) internal pure returns (bytes[] memory trace) {
+        trace = TinyModel.trace(item);
+        TinyModel.put(trace[1], 70, Float64.pack(TinyModel.input(item, 70) + TinyModel.weight(70) + 2, 0));
+        TinyModel.put(trace[3], 70, uint64(int64(TinyModel.input(item, 70) + TinyModel.weight(70) + 2)));
+    }
+
+    /// A claim against an honest item 1.
+    function _falseClaim(address who, Scene memory scene) internal returns (uint64) {
+        bytes[] memory trace = _liarTrace(1);
+        return _claim(who, scene, _terms(scene, 1, 0, 70, trace), trace);
+    }
+
+    function _evidence(Scene memory scene, uint256 item, bytes[] memory trace, uint256 step, uint256 element)
+        internal
+        pure
+        returns (Evidence memory)
+    {
+        return TinyModel.evidence(TinyModel.records(), scene.inputs[item], trace, step, element);
+    }
+
+    /// Refutes `_falseClaim`.
+    function _refute(address who, Scene memory scene, uint64 claim) internal {
+        Evidence memory evidence = _evidence(scene, 1, _liarTrace(1), 1, 70);
+        bytes memory spec = _spec();
+        vm.prank(who);
+        court.refute(scene.rfp, spec, claim, evidence);
+        _assertBooks();
+    }
+
+    function _uphold(Scene memory scene, uint64 claim) internal {
+        vm.prank(keeper);
+        court.uphold(scene.rfp, claim);
+        _assertBooks();
+    }
+
+    // Lines
+
+    function _run(uint32 tensor, uint40 first, uint32 count) internal pure returns (Run[] memory runs) {
+        runs = new Run[](1);
+        runs[0] = Run(tensor, first, count, 0);
+    }
+
+    function _proofs(Run[] memory runs) internal pure returns (StepProof[] memory proofs) {
+        proofs = new StepProof[](runs.length);
+        for (uint256 k = 0; k < runs.length; ++k) {
+            proofs[k] = TinyModel.recordProof(TinyModel.records(), runs[k].tensor);
+        }
+    }
+
+    function _demandTrace(address who, Scene memory scene, uint64 claim, uint64 line, Run[] memory runs)
+        internal
+        returns (uint64 id)
+    {
+        StepProof[] memory proofs = _proofs(runs);
+        bytes memory spec = _spec();
+        vm.prank(who);
+        id = court.demandTrace(scene.rfp, spec, claim, line, runs, proofs);
+        _saw(id);
+        _assertBooks();
+    }
+
+    function _demandItem(address who, Scene memory scene, Subject subject, uint32 item, uint64 line, Run[] memory runs)
+        internal
+        returns (uint64 id)
+    {
+        bytes memory spec = _spec();
+        vm.prank(who);
+        id = court.demandItem(scene.rfp, spec, subject, item, line, runs);
+        _saw(id);
+        _assertBooks();
+    }
+
+    /// The demand that the chain keeps the hash of.
+    function _traceDemand(bytes[] memory trace, Run[] memory runs) internal pure returns (Demand memory demand) {
+        demand = Demand(Subject.Trace, TinyModel.root(trace), 0, 0, uint32(TinyModel.STEPS), runs);
+        _measure(trace, demand.runs);
+    }
+
+    function _itemDemand(Scene memory scene, Subject subject, uint32 item, Run[] memory runs)
+        internal
+        pure
+        returns (Demand memory demand)
+    {
+        bytes[][] memory items = subject == Subject.Result ? scene.outputs : scene.inputs;
+        demand = Demand(subject, TinyModel.batchRoot(items), item, ITEMS, uint32(items[item].length), runs);
+        _measure(items[item], demand.runs);
+    }
+
+    function _measure(bytes[] memory tensors, Run[] memory runs) private pure {
+        for (uint256 k = 0; k < runs.length; ++k) {
+            runs[k].leaves = uint40((tensors[runs[k].tensor].length - 1) / 512 + 1);
+        }
+    }
+
+    function _openings(bytes[] memory tensors, Run[] memory runs) internal pure returns (Opening[] memory openings) {
+        openings = new Opening[](runs.length);
+        for (uint256 k = 0; k < runs.length; ++k) {
+            openings[k] = TinyModel.open(tensors, runs[k].tensor, runs[k].first, runs[k].count);
+        }
+    }
+
+    function _answerTrace(address who, uint64 line, bytes[] memory trace, Run[] memory runs) internal {
+        Answer memory given;
+        given.openings = _openings(trace, runs);
+        Demand memory demand = _traceDemand(trace, runs);
+        vm.prank(who);
+        court.answer(line, demand, given);
+        _assertBooks();
+    }
+
+    function _itemAnswer(Scene memory scene, Subject subject, uint32 item, Run[] memory runs)
+        internal
+        pure
+        returns (Answer memory given)
+    {
+        bytes[][] memory items = subject == Subject.Result ? scene.outputs : scene.inputs;
+        given.openings = _openings(items[item], runs);
+        given.itemRoot = TinyModel.root(items[item]);
+        given.itemPath = TinyModel.batchPath(items, item);
+    }
+
+    function _answerItem(address who, uint64 line, Scene memory scene, Subject subject, uint32 item, Run[] memory runs)
+        internal
+    {
+        Answer memory given = _itemAnswer(scene, subject, item, runs);
+        Demand memory demand = _itemDemand(scene, subject, item, runs);
+        vm.prank(who);
+        court.answer(line, demand, given);
+        _assertBooks();
+    }
+
+    function _lapse(Scene memory scene, uint64 line) internal {
+        vm.prank(keeper);
+        court.lapse(scene.rfp, line);
+        _assertBooks();
+    }
+
+    function _closeLine(address who, Scene memory scene, uint64 line) internal {
+        vm.prank(who);
+        court.closeLine(scene.rfp, line);
+        _assertBooks();
+    }
+
+    // Checks
+
+    function _saw(uint64 id) internal {
+        if (id > lastId) lastId = id;
+    }
+
+    function _pass(uint256 time) internal {
+        vm.warp(block.timestamp + time);
+    }
+
+    /// What an account has in utility tokens, stake and credit included.
+    function _wealth(address who) internal view returns (uint256) {
+        return utility.balanceOf(who) + market.creditOf(who, address(utility)) + registry.stakeOf(who).total;
+    }
+
+    function _assertClaim(uint64 claim, ClaimState state) internal view {
+        vm.assertEq(uint256(court.claimOf(claim).state), uint256(state), "claim");
+    }
+
+    /// What disputes hold, claim by claim, line by line, seal by seal.
+    function _assertBooks() internal view {
+        uint256 held;
+        for (uint256 k = 0; k < seals.length; ++k) {
+            if (court.sealedAt(sealers[k], seals[k]) != 0) held += SEAL_BOND;
+        }
+        for (uint64 id = 1; id <= lastId; ++id) {
+            Claim memory claim = court.claimOf(id);
+            if (claim.state == ClaimState.Open) held += SEAL_BOND;
+            held += claim.reserve;
+            Line memory line = court.lineOf(id);
+            if (line.turn == Turn.None || line.turn == Turn.Closed) continue;
+            held += line.prefund;
+            if (line.subject == Subject.Trace) held += LINE_BOND;
+        }
+        vm.assertEq(market.disputeBonds(), held, "what disputes hold");
+        _assertSolvent();
+    }
+}
