@@ -1,6 +1,6 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
-python -m bench [canonical] [commitments] [execution] [gas] [gateway] [referee]
+python -m bench [canonical] [commitments] [disputes] [execution] [gas] [gateway] [referee]
 """
 
 import sys
@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import canonical, commitments, execution, gas, gateway, referee
+from bench import canonical, commitments, disputes, execution, gas, gateway, referee
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
 AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
     "canonical": lambda: canonical.measure(ROOT),
     "commitments": commitments.measure,
+    "disputes": lambda: disputes.measure(ROOT),
     "execution": lambda: execution.measure(ROOT),
     "gas": lambda: gas.measure(ROOT),
     "gateway": lambda: gateway.measure(ROOT),

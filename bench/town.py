@@ -13,7 +13,7 @@ from atomic_verify.chain.client import Chain
 from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.keystore import Signer
-from atomic_verify.chain.presets import UNIT, development
+from atomic_verify.chain.presets import UNIT, Preset, development
 from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.chain.transactions import SendPolicy
 from atomic_verify.models.library import InstalledModel
@@ -52,12 +52,12 @@ class Town:
 
 
 @contextmanager
-def town(model: InstalledModel) -> Iterator[Town]:
+def town(model: InstalledModel, preset: Preset | None = None) -> Iterator[Town]:
     """A town with `model` published, everybody funded, and both workers staked."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         anvil = stack.enter_context(Anvil(AnvilOptions()))
-        deployment = deploy(anvil.rpc, development_signer(0), development())
+        deployment = deploy(anvil.rpc, development_signer(0), preset or development())
         deployment.save(folder / "deployments")
         chain = Chain.connect(anvil.url, deployment)
         database = stack.enter_context(open_database(f"sqlite:///{folder}/intents.sqlite"))
