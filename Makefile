@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NODE_PATH := $(CURDIR)/node_modules
 unexport PYTHONPATH
 
-.PHONY: help setup abi check lint slither test test-python test-contracts soak demo bench check-gpu lock fmt snapshot clean
+.PHONY: help setup abi check lint slither test test-python test-contracts soak demo demo-fraud bench check-gpu lock fmt snapshot clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -92,6 +92,9 @@ slither: setup ## report what Slither finds in the contracts; each finding is to
 
 demo: setup ## the whole honest path, for real: chain, two workers, gateway, jobs, receipts
 	$(VENV)/bin/atomic demo
+
+demo-fraud: setup ## every way to cheat, for real: liars, false claims, withheld data; who is caught and what it costs
+	$(PY) -m tests.fraud
 
 bench: setup ## measure; writes build/bench.json
 	$(PY) -m bench

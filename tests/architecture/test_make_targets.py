@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMISED = {"setup", "check", "test", "soak", "demo", "bench", "check-gpu", "lock", "fmt", "snapshot", "clean", "help"}
+PROMISED = {
+    "setup", "check", "test", "soak", "demo", "demo-fraud", "bench", "check-gpu", "lock", "fmt", "snapshot", "clean", "help",
+}  # fmt: skip
 
 
 def test_help_lists_every_promised_command() -> None:
