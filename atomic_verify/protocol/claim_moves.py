@@ -110,9 +110,12 @@ def is_live(view: DisputeView, seal: OwnSeal, now: int) -> bool:
 
 
 def awaits_claim(view: DisputeView, opinion: Opinion, policy: Policy, item: int, now: int) -> bool:
-    """Whether a claim of the account on this item is still to be revealed, or to be made, after the window."""
-    pending = any(seal.terms.item == item and is_live(view, seal, now) for seal in view.own_seals)
-    return pending or any(wrong.item == item for wrong in uncovered(view, opinion, policy, now))
+    """Whether a claim of the account on this item is still to be revealed, or can still be made, after the window."""
+    placed = any(seal.terms.item == item and is_live(view, seal, now) for seal in view.own_seals if seal.sealed_at)
+    if placed or not _may_seal(view, policy, item, now):
+        return placed
+    recorded = any(seal.terms.item == item and is_live(view, seal, now) for seal in view.own_seals)
+    return recorded or any(wrong.item == item for wrong in uncovered(view, opinion, policy, now))
 
 
 def _covers(view: DisputeView, opinion: Opinion, wrong: Wrong, now: int) -> bool:

@@ -124,58 +124,47 @@ def time_to_finality(params: DisputeParams, challenge_window: int, reveal_time: 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """One way to hold a job's finality up: for how long beyond window + R, and what it costs whoever does it.
-
-    `price` is what is lost for sure; `locked` comes back at the end. What honest parties pay is always repaid to them.
-    """
+    """One way to hold a job's finality up: for how many seconds beyond when it would come otherwise, and the least that
+    it costs whoever does it, if all others act at once."""
 
     name: str
     seconds: int
     price: Amount
-    locked: Amount
     why: str
 
 
 def delays(params: DisputeParams, depth: int, reveal_time: int) -> tuple[Delay, ...]:
-    """What an attacker can buy against a model of this depth, when all others act at once."""
-    bond, reserve = seal_bond(params), line_reserve(params, depth)
-    one_round = Amount(ROUND_GAS * params.gas_price)
-    lost = Amount(bond + reserve)
+    """What an attacker can buy against an honest worker, for a model of this depth, and for what."""
+    clock, bond = params.line_clock, seal_bond(params)
+    # Who refutes its own claim first has that much back.
+    lost = Amount(bond + line_reserve(params, depth) - cost_cap(params) - params.refute_reward)
+    asked = Amount(LEAST_ROUND_GAS * params.gas_price)
+    after_line = max(0, clock - reveal_time)
     return (
-        Delay("a false claim, its trace served", 0, lost, Amount(0), "anybody refutes it in one transaction, within R"),
+        Delay("an unrevealed seal", 0, bond, "it names no job, so that none waits for it; it burns"),
+        Delay("a false claim, its trace served", 0, lost, "refuted in one transaction as soon as it is revealed"),
         Delay(
             "a false claim, its trace withheld",
-            params.line_clock,
+            clock,
             lost,
-            Amount(0),
-            "the claimer answers as slowly as its clock allows, until an element breaks or the clock is out",
-        ),
-        Delay(
-            "a true claim, held up by a line on its trace",
-            max(0, params.refute_window + params.line_clock - reveal_time),
-            Amount(params.line_bond + one_round),
-            Amount(0),
-            "the opener lets its clock run out and loses the line's bond; the job is lost to the worker anyway",
+            "answered as slowly as its clock allows, until an element breaks its law or the clock is out",
         ),
         Delay(
             "a line on an honest result",
-            max(0, params.line_clock - reveal_time),
-            one_round,
-            Amount(0),
-            "opened in the window's last second, answered at once; then the opener's clock runs out",
+            after_line,
+            asked,
+            "opened in the window's last second and answered at once; then its opener's clock runs out",
         ),
         Delay(
-            "a line on an honest result, then a false claim",
-            params.line_clock,
-            Amount(one_round + lost),
-            Amount(0),
-            "as before, and a claim in the clock's last second, refuted at once",
+            "a line on an honest result, then a false claim, its trace withheld",
+            after_line + clock,
+            Amount(asked + lost),
+            "the claim comes in the last second of the line's clock",
         ),
         Delay(
-            "a seal that is never revealed",
-            0,
-            bond,
-            Amount(0),
-            "it names no job: none waits for it, and its bond burns",
+            "a line on a true claim",
+            clock,
+            Amount(asked + params.line_bond),
+            "opened in the refute window's last second and answered at once; the verdict stays what it is",
         ),
     )
