@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from atomic_verify.protocol.primitives import Address, Amount, JobId, parse_word
 from atomic_verify.protocol.types import BidStatus, JobState, Kind
+from atomic_verify.storage.dispute_queries import MAX_PAGE
 from atomic_verify.storage.projections import Subject, SubjectKind
-from atomic_verify.storage.queries import MAX_PAGE, Queries
+from atomic_verify.storage.queries import Queries
 from atomic_verify.storage.records import CreditRecord, JobRecord, WorkerBooks
 
 
