@@ -45,6 +45,11 @@ class Workshop:
     def __len__(self) -> int:
         return len(self._models)
 
+    @property
+    def models(self) -> Mapping[ModelId, InstalledModel]:
+        """All installed models by id."""
+        return self._models
+
     def warm_up(self) -> None:
         """Opens each model's engine and measures one item of zeros. Raises what engines raise."""
         for model_id, model in self._models.items():
