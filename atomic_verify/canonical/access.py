@@ -5,6 +5,7 @@ cuts the box of indices, so the elements that it lets through are again a stride
 dimensions need a mask.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -47,7 +48,9 @@ def _inside(b: int, c: int, n: int) -> Range:
 class Access:
     """An access of float64 or int64 elements over all indices of a shape, worked out once and read often."""
 
-    __slots__ = ("_base", "_box", "_fill", "_inner", "_offset", "_shape", "_sizes", "_small", "_strides", "_wide")
+    __slots__ = (
+        *("_base", "_box", "_count", "_fill", "_inner", "_offset", "_shape", "_sizes", "_small", "_strides", "_wide"),
+    )
 
     def __init__(
         self, base: int, strides: Sequence[int], shape: Sequence[int], guards: Sequence[Guard] = (), fill: Scalar = 0
@@ -62,6 +65,8 @@ class Access:
         self._inner = None if not guards else tuple(slice(low, high) for low, high in box)
         self._sizes = tuple(high - low for low, high in box)
         start = sum(stride * low for stride, (low, _) in zip(strides, box, strict=True))
+        # How many elements a tensor has all of which are read, in order; -1 if this isn't such an access.
+        self._count = math.prod(shape) if not guards and base == 0 and _is_row_major(strides, shape) else -1
         self._offset = _ITEM_BYTES * (base + start)
         self._strides = tuple(_ITEM_BYTES * stride for stride in strides)
 
@@ -72,6 +77,8 @@ class Access:
         Where the access doesn't vary, the array has stride 0.
         """
         if self._inner is None:
+            if flat.size == self._count:
+                return flat.reshape(self._shape)
             return np.ndarray(self._sizes, flat.dtype, flat, self._offset, self._strides)
         result = np.empty(self._small, flat.dtype)
         self._fill_in(flat, result)
@@ -98,6 +105,15 @@ class Access:
             inside = inside & (place >= 0) & (place < guard.n)
         address, inside = np.broadcast_arrays(address, inside)
         out[self._inner] = np.where(inside, flat.reshape(-1)[np.where(inside, address, 0)], self._fill)
+
+
+def _is_row_major(strides: Sequence[int], shape: Sequence[int]) -> bool:
+    run = 1
+    for stride, size in zip(reversed(strides), reversed(shape), strict=True):
+        if size > 1 and stride != run:
+            return False
+        run *= size
+    return True
 
 
 def _breadth(guard: Guard, shape: Sequence[int]) -> int:

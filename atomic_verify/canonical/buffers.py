@@ -29,9 +29,10 @@ class Buffers:
         self._free = _references([np.empty(0, np.uint8)], 0)
         self.nbytes = 0
 
-    def empty(self, shape: int | tuple[int, ...], dtype: "np.dtype[Any]") -> Array:
-        """An uninitialised row-major array that no one else sees."""
-        nbytes = (shape if isinstance(shape, int) else math.prod(shape)) * dtype.itemsize
+    def empty(self, shape: int | tuple[int, ...], dtype: "np.dtype[Any]", nbytes: int = -1) -> Array:
+        """An uninitialised row-major array that no one else sees. `nbytes` may be given where it is known."""
+        if nbytes < 0:
+            nbytes = (shape if isinstance(shape, int) else math.prod(shape)) * dtype.itemsize
         if nbytes < _SMALLEST:
             return np.empty(shape, dtype)
         size = _size_class(nbytes)

@@ -24,9 +24,12 @@ _KINDS = ((True, True), (True, False), (False, True))
 
 
 class Dot:
-    """How one dot step is computed: which output dimensions are batch, rows and columns, worked out once."""
+    """How one dot step is computed: which output dimensions are batch, rows and columns, worked out once.
 
-    __slots__ = ("_elementwise", "_lead", "_left", "_out", "_right", "_size", "_swapped")
+    `swapped`: rows are the right operand's.
+    """
+
+    __slots__ = ("_elementwise", "_lead", "_left", "_out", "_right", "_size", "plain", "swapped")
 
     def __init__(self, left: Sequence[bool], right: Sequence[bool], shape: Sequence[int], terms: int) -> None:
         """`left` and `right` tell along which dimensions of the output the operands vary."""
@@ -35,14 +38,17 @@ class Dot:
         batch, rows, columns = ([d for d in sizes if kinds[d] == kind] for kind in _KINDS)
         few = not (rows and columns) and bool(batch) and terms <= _MAX_ELEMENTWISE_TERMS
         self._elementwise = few or len(batch) + len(rows) + len(columns) < len(sizes)
-        self._swapped = bool(rows and columns and columns[0] < rows[0])
-        if self._swapped:
+        self.swapped = bool(rows and columns and columns[0] < rows[0])
+        if self.swapped:
             rows, columns = columns, rows
         rank = len(shape)
         self._out = _Order([*batch, *rows, *columns], rank)
         self._left, self._right = _Order([*batch, *rows, rank], rank + 1), _Order([*batch, *columns, rank], rank + 1)
         self._lead = tuple(shape[d] for d in batch)
         self._size = math.prod(shape[d] for d in rows), math.prod(shape[d] for d in columns), terms
+        # The output dimensions of rows and of columns, where one matrix product in this order is all there is to do.
+        in_order = sizes == [*rows, *columns] and not self._elementwise
+        self.plain = (tuple(rows), tuple(columns)) if in_order else None
 
     def run(self, left: Array, right: Array, out: Array, buffers: Buffers) -> None:
         """Write `sum_k left[..., k] * right[..., k]` into `out`, saturating.
@@ -60,7 +66,7 @@ class Dot:
         if self._elementwise:
             _elementwise(left, right, out, buffers)
             return
-        if self._swapped:
+        if self.swapped:
             left, right = right, left
         self._products(self._left.of(left), self._right.of(right), self._out.of(out), buffers)
 
@@ -69,12 +75,12 @@ class Dot:
         rows, columns, terms = self._size
         count = math.prod(self._lead)
         if count > 1 and rows * columns * terms < _LARGE_PRODUCT:
-            a, b = _rows(left, (count, rows, terms), buffers), _rows(right, (count, columns, terms), buffers)
+            a, b = as_rows(left, (count, rows, terms), buffers), as_rows(right, (count, columns, terms), buffers)
             product = np.matmul(a, b.transpose(0, 2, 1), out=buffers.empty((count, rows, columns), target.dtype))
             target[...] = product.reshape(target.shape)
             return
         for index in itertools.product(*map(range, self._lead)):
-            a, b = _rows(left[index], (rows, terms), buffers), _rows(right[index], (columns, terms), buffers)
+            a, b = as_rows(left[index], (rows, terms), buffers), as_rows(right[index], (columns, terms), buffers)
             place: tuple[Any, ...] = (*index, ...)  # the dots keep rank 0 an array
             part = target[place]
             if part.flags.c_contiguous:
@@ -153,7 +159,7 @@ def _elementwise(left: Array, right: Array, out: Array, buffers: Buffers) -> Non
     np.copyto(out, total)
 
 
-def _rows(values: Array, shape: tuple[int, ...], buffers: Buffers) -> Array:
+def as_rows(values: Array, shape: tuple[int, ...], buffers: Buffers) -> Array:
     """Reshaped for BLAS, copied only where it must be: rows may lie apart, but not overlap."""
     try:
         merged = values.reshape(shape, copy=False)

@@ -14,7 +14,7 @@ from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.errors import EvaluationFailed
 from atomic_verify.canonical.kernels import compile_step
 from atomic_verify.canonical.program import Array, Inputs, Program, Source
-from atomic_verify.canonical.traces import Storage, Trace
+from atomic_verify.canonical.traces import Layout, Storage, Trace
 
 
 class Keep(Enum):
@@ -40,7 +40,7 @@ class PreparedProgram:
         self.program = program
         self._kernels = [compile_step(step, program.weights) for step in program.steps]
         self._constant = _constant_steps(program)
-        self._last_use = _last_uses(program)
+        self._plan = [*zip(self._kernels, map(Layout.of, program.steps), _last_uses(program), strict=True)]
         self._cache: dict[int, Array] = {}
         self._buffers = Buffers()
 
@@ -61,35 +61,32 @@ class PreparedProgram:
         kept = self._kept(keep)
         storage = Storage(memory_limit, directory, self._buffers)
         items = checked_inputs(self.program, inputs)
-        tensors: list[Array | None] = [None] * len(self.program.steps)
+        tensors: list[Array | None] = [None] * len(self._plan)
         with np.errstate(all="ignore"):
-            for number in range(len(tensors)):
-                tensors[number] = self._step(number, items, tensors, kept, storage)
-                for dead in self._last_use[number]:
-                    if dead not in kept:
-                        tensors[dead] = None
+            for number, (kernel, layout, dead) in enumerate(self._plan):
+                if number in self._constant:
+                    tensors[number] = self._once(number, layout, items, tensors)
+                elif number in kept:
+                    tensors[number] = out = storage.allocate(number, layout)
+                    kernel(items, tensors, out, self._buffers)
+                    out.setflags(write=False)
+                else:
+                    tensors[number] = out = storage.temporary(layout)
+                    kernel(items, tensors, out, self._buffers)
+                for tensor in dead:
+                    if tensor not in kept:
+                        tensors[tensor] = None
         return Trace(self.program, items, tuple(tensors), storage)
 
-    def _step(
-        self,
-        number: int,
-        items: Sequence[Array],
-        tensors: Sequence[Array | None],
-        kept: frozenset[int],
-        storage: Storage,
-    ) -> Array:
-        """One step's tensor."""
+    def _once(self, number: int, layout: Layout, items: Sequence[Array], tensors: Sequence[Array | None]) -> Array:
+        """A tensor that depends on no input."""
         known = self._cache.get(number)
-        if known is not None:
-            return known
-        step = self.program.steps[number]
-        constant = number in self._constant
-        out = storage.allocate(number, step) if number in kept and not constant else storage.temporary(step)
-        self._kernels[number](items, tensors, out, self._buffers)
-        out.flags.writeable = False
-        if constant:
-            self._cache[number] = out
-        return out
+        if known is None:
+            known = self._buffers.empty(layout.shape, layout.dtype)
+            self._kernels[number](items, tensors, known, self._buffers)
+            known.setflags(write=False)
+            self._cache[number] = known
+        return known
 
     def _kept(self, keep: Keep | Iterable[int]) -> frozenset[int]:
         if keep is Keep.ALL:

@@ -16,6 +16,7 @@ from atomic_verify.canonical.program import LARGEST, Array, DType64, Function
 _F, _I = DType64.FLOAT, DType64.INT
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 TRIGONOMETRY_LIMIT = 2.0**32
+_LARGE = 2**13  # from here on BLAS would use threads, whose start costs more than the sum
 
 _Types = dict[tuple[DType64, ...], DType64]
 _BOTH_2: _Types = {(_F, _F): _F, (_I, _I): _I}
@@ -51,7 +52,7 @@ def apply(function: Function, operands: Sequence[Array], out: Array) -> Array:
     Operands must be finite; the result is. `out` may be one of the operands.
     """
     with np.errstate(all="ignore"):
-        LAWS[function](*operands, out)
+        LAWS[function](*(x.copy() if x is out else x for x in operands), out)
     return out
 
 
@@ -62,12 +63,15 @@ def saturate(values: Array) -> Array:
 
 
 def all_finite(values: Array) -> bool:
-    """Whether no element is NaN or infinite; may say no where all are finite but their sum isn't.
+    """Whether no element is NaN or infinite; may say no where all are finite but the sum of their squares isn't.
 
-    A sum is the fastest pass over an array, and a NaN or an infinity always survives it. The caller silences numpy's
-    warnings.
+    Such a sum is the fastest pass over an array, and a NaN or an infinity always survives it. The caller silences
+    numpy's warnings.
     """
-    return math.isfinite(np.add.reduce(values, axis=None))
+    if values.size > _LARGE:
+        return math.isfinite(np.add.reduce(values, axis=None))
+    flat = values.reshape(-1)
+    return math.isfinite(flat.dot(flat))
 
 
 Law = Callable[..., None]
@@ -113,12 +117,10 @@ def _divide(left: Array, right: Array, out: Array) -> None:
         inexact = (np.remainder(left, right) != 0) & ((left < 0) != (right < 0)) & (right != 0)
         np.add(np.floor_divide(left, right), inexact, out=out)
         return
-    by_zero = right == 0
-    signs = np.sign(left) if by_zero.any() else None
     np.divide(left, right, out=out)
-    if signs is not None:
-        np.copyto(out, signs * LARGEST, where=by_zero)
     if not all_finite(out):
+        # By the sign of what is divided, whatever the zero's; 0/0 is 0.
+        np.copyto(out, np.sign(left) * LARGEST, where=right == 0)
         saturate(out)
 
 
@@ -204,4 +206,5 @@ LAWS: dict[Function, Law] = {
     Function.XOR: _plain(np.bitwise_xor),
     Function.ATAN: _plain(np.arctan),
 }
-"""Each function as `law(*operands, out)`, for callers that silence numpy's warnings themselves."""
+"""Each function as `law(*operands, out)`, for callers that silence numpy's warnings themselves; `out` is none of the
+operands."""

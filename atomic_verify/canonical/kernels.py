@@ -4,6 +4,7 @@ Small steps take a few microseconds, so all that doesn't depend on the item (str
 weights) is decided when a program is prepared.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -12,9 +13,9 @@ import numpy as np
 from atomic_verify.canonical import functions
 from atomic_verify.canonical.access import Access
 from atomic_verify.canonical.buffers import Buffers
-from atomic_verify.canonical.dots import Dot
+from atomic_verify.canonical.dots import Dot, as_rows
 from atomic_verify.canonical.gathers import Gather
-from atomic_verify.canonical.program import REDUCTIONS, Array, Guard, Opcode, Operand, Source, Step
+from atomic_verify.canonical.program import REDUCTIONS, Array, DType64, Guard, Opcode, Operand, Source, Step
 from atomic_verify.canonical.widening import widen
 
 Tensors: TypeAlias = Sequence[Array | None]
@@ -112,8 +113,48 @@ def _dot(step: Step, weights: Sequence[Array]) -> Kernel:
         [any((operand.strides[d], *(guard.c[d] for guard in operand.guards))) for d in range(len(step.shape))]
         for operand in step.operands
     )
-    run = Dot(along_left, along_right, step.shape, step.terms).run
-    return lambda items, tensors, out, buffers: run(left(items, tensors), right(items, tensors), out, buffers)
+    dot = Dot(along_left, along_right, step.shape, step.terms)
+
+    def run(items: Sequence[Array], tensors: Tensors, out: Array, buffers: Buffers) -> None:
+        dot.run(left(items, tensors), right(items, tensors), out, buffers)
+
+    guarded = any(operand.guards for operand in step.operands)
+    return run if dot.plain is None or guarded or step.dtype is DType64.INT else _product(step, weights, dot, run)
+
+
+def _product(step: Step, weights: Sequence[Array], dot: Dot, otherwise: Kernel) -> Kernel:
+    """A dot that is one matrix product; `otherwise` does it where that isn't finite."""
+    operands = reversed(step.operands) if dot.swapped else step.operands
+    lefts, rights = (
+        _matrix(step, operand, dims, weights) for operand, dims in zip(operands, dot.plain or (), strict=True)
+    )
+
+    def run(items: Sequence[Array], tensors: Tensors, out: Array, buffers: Buffers) -> None:
+        left, right = lefts(tensors, buffers), rights(tensors, buffers)
+        np.matmul(left, right.T, out=out.reshape(len(left), len(right)))
+        if not functions.all_finite(out):
+            otherwise(items, tensors, out, buffers)
+
+    return run
+
+
+def _matrix(
+    step: Step, operand: Operand, dims: Sequence[int], weights: Sequence[Array]
+) -> Callable[[Tensors, Buffers], Array]:
+    """The segments of an unguarded operand along the output dimensions `dims`, as rows."""
+    strides, sizes = [operand.strides[d] for d in dims], [step.shape[d] for d in dims]
+    rows = math.prod(sizes)
+    merged = all(strides[d] == sizes[d + 1] * strides[d + 1] for d in range(len(dims) - 1))
+    if merged:
+        strides, sizes = strides[-1:] or [step.terms], [rows]
+    read = Access(operand.base, (*strides, 1), (*sizes, step.terms)).read
+    shape, tensor = (rows, step.terms), operand.tensor
+    if operand.source is Source.WEIGHT:
+        matrix = as_rows(read(weights[tensor]), shape, Buffers(0))
+        return lambda tensors, buffers: matrix
+    if merged and strides[0] >= step.terms:
+        return lambda tensors, buffers: read(tensors[tensor])  # type: ignore[arg-type]
+    return lambda tensors, buffers: as_rows(read(tensors[tensor]), shape, buffers)  # type: ignore[arg-type]
 
 
 def _reduction(step: Step, weights: Sequence[Array], law: Callable[[Array, Array], None]) -> Kernel:

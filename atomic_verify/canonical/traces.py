@@ -7,12 +7,25 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.program import Array, Operand, Program, Scalar, Source, Step
 from atomic_verify.canonical.widening import narrow, widen
+
+
+class Layout(NamedTuple):
+    """How a step's tensor lies in memory."""
+
+    shape: tuple[int, ...]
+    dtype: "np.dtype[Any]"
+    nbytes: int
+
+    @classmethod
+    def of(cls, step: Step) -> "Layout":
+        return cls(step.shape, step.dtype.numpy, step.nbytes)
 
 
 class Storage:
@@ -29,20 +42,21 @@ class Storage:
         self.bytes_in_memory = 0
         self.bytes_on_disk = 0
 
-    def allocate(self, number: int, step: Step) -> Array:
-        """An array of a step's shape and type, to be filled once."""
-        if self._limit is None or self.bytes_in_memory + step.nbytes <= self._limit:
-            self.bytes_in_memory += step.nbytes
-            return self._buffers.empty(step.shape, step.dtype.numpy)
+    def allocate(self, number: int, layout: Layout) -> Array:
+        """An array for a step's tensor, to be filled once."""
+        if self._limit is None or self.bytes_in_memory + layout.nbytes <= self._limit:
+            self.bytes_in_memory += layout.nbytes
+            return self._buffers.empty(layout.shape, layout.dtype, layout.nbytes)
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="trace-", dir=self._directory)
-        self.bytes_on_disk += step.nbytes
+        self.bytes_on_disk += layout.nbytes
         path = Path(self._folder.name) / str(number)
-        return np.asarray(np.memmap(path, step.dtype.numpy, "w+", shape=(step.elements,))).reshape(step.shape)
+        flat = np.memmap(path, layout.dtype, "w+", shape=(layout.nbytes // layout.dtype.itemsize,))
+        return np.asarray(flat).reshape(layout.shape)
 
-    def temporary(self, step: Step) -> Array:
+    def temporary(self, layout: Layout) -> Array:
         """An array for a tensor that isn't kept."""
-        return self._buffers.empty(step.shape, step.dtype.numpy)
+        return self._buffers.empty(layout.shape, layout.dtype, layout.nbytes)
 
     def close(self) -> None:
         """Remove the files; tensors in them mustn't be read any more."""
