@@ -56,7 +56,8 @@ def new_game(seed: int) -> Game:
     liars = [account(100 + number) for number in range(dice.randint(1, 4))]
     game = Game(seed, world, [], Liar(liars, world, answers=dice.choice((0.0, 0.3, 0.9))))
     for number in range(dice.choice((0, 1, 1, 2))):
-        game.honest.append(Honest(account(number), some_policy(dice, claims=True), serves=dice.random() < 0.7))
+        policy, delay = some_policy(dice, claims=True), dice.choice((0, dice.randint(1, 20)))
+        game.honest.append(Honest(account(number), policy, serves=dice.random() < 0.7, delay=delay))
     for number in range(dice.choice((1, 1, 2, 3))):
         _add(game, 50 + number)
     everybody = {player.account for player in game.honest} | {*liars, REQUESTER, FEES} | game.offline

@@ -6,7 +6,7 @@ The liar has many accounts, and knows everything that its accounts know.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from atomic_verify.protocol import court as courts
 from atomic_verify.protocol.court.books import ClaimCase, LineCase
@@ -48,6 +48,8 @@ class Honest:
     """Moves that the court didn't take: there must be none."""
     done: Counter[str] = field(default_factory=Counter)
     """How often each kind of move was made."""
+    delay: int = 0
+    """Seconds that its evaluation of a job takes after the commit."""
     seen: int = -1
     wakes: int = 0
 
@@ -64,14 +66,20 @@ class Honest:
                 except DisputeRefused as refused:
                     self.refused.append(f"{world.now}: {move}: {refused.details}")
         self.seen = world.version
-        times = [
-            wake_at(world.view(self.account, job, self.records), self.policy, world.now) for job in world.court.jobs
-        ]
-        self.wakes = min((time for time in times if time is not None), default=1 << 40)
+        times = [wake for job in world.court.jobs for wake in self.wakes_for(world, job)]
+        self.wakes = min(times, default=1 << 40)
+
+    def wakes_for(self, world: World, job: JobId) -> list[int]:
+        """When the job may need it again, if nobody else acts."""
+        known_at = world.court.jobs[job].committed_at + self.delay
+        found = wake_at(world.view(self.account, job, self.records), self.policy, world.now)
+        return [time for time in (known_at, found) if time is not None and time > world.now]
 
     def next_move(self, world: World, job: JobId, tried: set[str]) -> Move | None:
         """The most urgent move that wasn't tried in this block."""
         view, opinion = world.view(self.account, job, self.records), world.opinion(self.account, job)
+        if world.now < view.committed_at + self.delay:
+            opinion = replace(opinion, wrongs=())
         decide = worker_moves if view.worker == self.account else watcher_moves
         return next((move for move in decide(view, opinion, self.policy, world.now) if move.key not in tried), None)
 

@@ -245,7 +245,7 @@ def line_view(line: LineCase) -> LineView:
 
 def new_world(dice: random.Random) -> World:
     """An empty court with short times."""
-    refute, clock = dice.randint(25, 60), dice.randint(25, 60)
+    refute, clock = dice.randint(25, 60), dice.choice((dice.randint(25, 60), dice.randint(60, 120)))
     params = DisputeParams(
         refute, clock, Amount(1), Amount(dice.choice((0, 500_000))), Amount(dice.randint(300_000, 3_000_000))
     )
