@@ -7,6 +7,8 @@
 - `functions`: the scalar functions over arrays. `evaluate`: a program on one item's inputs. `law`: one element from its
   operands, in exact or high-precision arithmetic.
 - `lowering`: ONNX to a program.
+- `openings` and `evidence`: what the referee is shown of a trace, whole or known in parts. `audit`: the elements of a
+  stranger's trace that break their law. `descent`: what to ask a claimer that withholds its trace.
 
 The builder, for lowering rules (all axes non-negative, all shapes concrete; everything is a `View` with `.shape`,
 `.dtype`, `.constant`):
