@@ -76,8 +76,7 @@ def _played(root: Path, folder: Path, told: Sequence[Story], times: Times) -> Fr
         try:
             report = play(setting, told)
         except Exception:
-            for name, lines in fleet.tails().items():
-                note("\n  ".join([f"The end of {name}'s log", *lines]))
+            note(f"The logs of all processes are in {fleet.logs}.")
             raise
         finally:
             fleet.stop()
@@ -91,15 +90,19 @@ def _names(told: Sequence[Story]) -> list[str]:
 
 
 class Items:
-    """Items for a job: real files of this repository for magika, the examples of the others over and over."""
+    """Items for a story's job: real files of this repository for magika, the examples of the others over and over.
+
+    No two stories on one model begin with the same: outputs that are the same are the same blob, which one worker can't
+    withhold if another serves it.
+    """
 
     def __init__(self, root: Path, models: Mapping[str, InstalledModel]) -> None:
         self._files = [root / path for path in choose_files(root)] if "magika" in models else []
         self._examples = {name: sorted((root / "models" / name / "examples").iterdir()) for name in models}
 
-    def __call__(self, model: str, count: int) -> Sequence[Path | bytes]:
-        files = self._files if model == "magika" else self._examples[model]
-        return [files[number % len(files)] for number in range(count)]
+    def __call__(self, story: Story) -> Sequence[Path | bytes]:
+        files = self._files if story.model == "magika" else self._examples[story.model]
+        return [files[(story.number + number) % len(files)] for number in range(story.items)]
 
 
 if __name__ == "__main__":

@@ -5,14 +5,15 @@ that one breaks its law, and whoever looks for it without the whole trace has to
 step.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.evaluate import Keep, PreparedProgram
+from atomic_verify.canonical.kernels import compile_step
 from atomic_verify.canonical.program import Array, DType64, Inputs, Program, Source
 from atomic_verify.canonical.traces import Storage, Trace
 
@@ -30,55 +31,38 @@ class Falsehood:
     steps: int
 
 
-class FalsifiedProgram(PreparedProgram):
-    """Evaluates honestly, but for one element."""
-
-    def __init__(self, program: Program, falsehood: Falsehood) -> None:
-        super().__init__(program)
-        self._falsehood = falsehood
-
-    def _step(
-        self,
-        number: int,
-        items: Sequence[Array],
-        tensors: Sequence[Array | None],
-        kept: frozenset[int],
-        storage: Storage,
-    ) -> Array:
-        honest = super()._step(number, items, tensors, kept, storage)
-        if number != self._falsehood.step:
-            return honest
-        changed = np.array(honest)
-        changed.reshape(-1)[self._falsehood.element] = self._falsehood.value
-        return changed
-
-
 def falsify(program: Program, inputs: Inputs, *, steps: int, far: float) -> Falsehood:
     """A falsehood about `steps` steps below the output, or as close to that as one is found, that moves an element of
     the first output by more than `far`. Raises ValueError if there is none.
     """
     output = program.outputs[0].step
-    with PreparedProgram(program).evaluate(inputs, Keep.ALL) as honest:
-        for falsehood in _candidates(program, honest, steps):
-            with FalsifiedProgram(program, falsehood).evaluate(inputs, Keep.OUTPUTS) as false:
-                moved = np.abs(false.tensor(output) - honest.tensor(output))
-            if float(moved.max()) > far:
-                return falsehood
+    honest = PreparedProgram(program).evaluate(inputs, Keep.ALL)
+    for falsehood in _candidates(program, honest, steps):
+        moved = np.abs(_falsified(honest, falsehood).tensor(output) - honest.tensor(output))
+        if float(moved.max()) > far:
+            return falsehood
     raise ValueError("no single element moves the output that far")
 
 
-def false_trace(
-    program: Program,
-    inputs: Inputs,
-    falsehood: Falsehood,
-    keep: Keep | Iterable[int] = Keep.ALL,
-    *,
-    memory_limit: int | None = None,
-    directory: Path | None = None,
-) -> Trace:
-    """The falsified evaluation of one item."""
-    prepared = FalsifiedProgram(program, falsehood)
-    return prepared.evaluate(inputs, keep, memory_limit=memory_limit, directory=directory)
+def false_trace(program: Program, inputs: Inputs, falsehood: Falsehood) -> Trace:
+    """The falsified evaluation of one item, whole."""
+    return _falsified(PreparedProgram(program).evaluate(inputs, Keep.ALL), falsehood)
+
+
+def _falsified(honest: Trace, falsehood: Falsehood) -> Trace:
+    """Everything up to the falsified step as it is, the element made up, and everything after it evaluated."""
+    program = honest.program
+    tensors: list[Array | None] = [honest.tensor(number) for number in range(falsehood.step + 1)]
+    changed = np.array(tensors[falsehood.step])
+    changed.reshape(-1)[falsehood.element] = falsehood.value
+    tensors[falsehood.step] = changed
+    buffers = Buffers()
+    with np.errstate(all="ignore"):
+        for step in program.steps[falsehood.step + 1 :]:
+            out = np.empty(step.shape, step.dtype.numpy)
+            compile_step(step, program.weights)(honest.inputs, tensors, out, buffers)
+            tensors.append(out)
+    return Trace(program, honest.inputs, tuple(tensors), Storage())
 
 
 def _candidates(program: Program, honest: Trace, steps: int) -> Iterator[Falsehood]:

@@ -29,6 +29,7 @@ from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.primitives import Amount
 from tests.fraud import books
 from tests.fraud.chronicle import Chronicle
+from tests.fraud.claimer import CLAIM, READY
 from tests.fraud.docket import between_stories, dockets
 from tests.fraud.report import FraudReport, Told
 from tests.fraud.stories import HONEST, REQUESTER, WATCHER, Rules, Story, problems_of
@@ -57,13 +58,13 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where the stories play. `items` makes a job's items for a model: files, or bytes."""
+    """Where the stories play. `items` makes a story's items, others for each: files, or bytes."""
 
     folder: Path
     fleet: Fleet
     teller: Teller
     models: Mapping[str, InstalledModel]
-    items: Callable[[str, int], Sequence[Path | bytes]]
+    items: Callable[[Story], Sequence[Path | bytes]]
     times: Times
 
 
@@ -96,7 +97,9 @@ def _play(setting: Setting, stories: Sequence[Story], node: Anvil, began: float)
         for story in stories:
             _submit(stage, gateway, story)
     _honest_worker_dies(stage, stories)
-    (setting.folder / "claim").touch()
+    for story in stories:
+        if story.claimer is not None:
+            (people[story.claimer].folder / CLAIM).touch()
     _honest_worker_returns(stage, stories)
     _until(stage, "all stories to end", lambda: _all_over(stage, stories))
     tell.done("all stories have ended")
@@ -132,7 +135,7 @@ def _preset(setting: Setting) -> Preset:
 
 
 def _start_all(stage: _Stage, stories: Sequence[Story]) -> None:
-    """Starts everybody, and waits until all are ready but for the lying claimers, who wait for their time."""
+    """Starts everybody, and waits until all are ready."""
     fleet, people = stage.setting.fleet, stage.people
     start(fleet, people[REQUESTER])
     start(fleet, people[WATCHER], "--defend")
@@ -146,13 +149,11 @@ def _start_all(stage: _Stage, stories: Sequence[Story]) -> None:
         if story.claimer is not None and story.claim is not None:
             person = people[story.claimer]
             arguments = [story.claim, "--config", str(person.settings), "--price", str(story.mark)]
-            arguments += ["--after", str(stage.setting.folder / "claim"), "--rounds", str(ROUNDS)]
+            arguments += ["--signs", str(person.folder), "--rounds", str(ROUNDS)]
             fleet.start(person.name, arguments, "tests.fraud.claimer")
-    claimers = {story.claimer for story in stories}
     for name, person in people.items():
-        if name not in claimers:
-            stage.setting.teller.now(f"waiting for {name}")
-            wait_ready(fleet, person)
+        stage.setting.teller.now(f"waiting for {name}")
+        wait_ready(fleet, person)
     stage.setting.teller.done("a gateway, a watcher, an honest worker and the liars run, each a process of its own")
 
 
@@ -161,7 +162,7 @@ def _submit(stage: _Stage, gateway: GatewayClient, story: Story) -> None:
     setting = stage.setting
     setting.teller.now(f"{story.id}: submitting {story.items} items")
     times = {"execution": setting.times.execution, "window": setting.times.window}
-    items = setting.items(story.model, story.items)
+    items = setting.items(story)
     job = gateway.submit(story.model, items, max_price=story.mark, kind="quote", times=times)
     stage.chronicle.stories[job.id] = story.id
 
@@ -172,7 +173,7 @@ def _honest_worker_dies(stage: _Stage, stories: Sequence[Story]) -> None:
     if not honest:
         return
     _until(stage, "the honest worker's results", lambda: _all_committed(stage, honest))
-    _until(stage, "the watcher to have looked at them", lambda: _are_fetched(stage, honest))
+    _until(stage, "others to have fetched them", lambda: _are_fetched(stage, stories))
     stage.setting.fleet.kill(HONEST)
     stage.setting.teller.done("the honest worker was killed; now the lying claimers act")
 
@@ -203,15 +204,17 @@ def _all_committed(stage: _Stage, stories: Sequence[str]) -> bool:
     return all(job in found and found[job].committed_at is not None for job in jobs)
 
 
-def _are_fetched(stage: _Stage, stories: Sequence[str]) -> bool:
-    """Whether the gateway and the watcher serve the outputs themselves."""
-    found = stage.chronicle.dockets()
+def _are_fetched(stage: _Stage, stories: Sequence[Story]) -> bool:
+    """Whether the gateway and the watcher serve the honest outputs themselves, and the lying claimers have them."""
+    found, people = stage.chronicle.dockets(), stage.people
     digests = []
     for story in stories:
-        committed = found[_job_of(stage, story)].event("Committed")
-        assert committed is not None
-        digests.append(committed.args["payloadDigest"][2:])
-    return all(_serves(stage.people[name], digest) for name in (REQUESTER, WATCHER) for digest in digests)
+        committed = found[_job_of(stage, story.id)].event("Committed")
+        if story.lie is None and committed is not None:
+            digests.append(committed.args["payloadDigest"][2:])
+    claimers = [people[story.claimer].folder for story in stories if story.claimer is not None]
+    ready = all((folder / READY).exists() for folder in claimers)
+    return ready and all(_serves(people[name], digest) for name in (REQUESTER, WATCHER) for digest in digests)
 
 
 def _serves(person: Person, digest: str) -> bool:
