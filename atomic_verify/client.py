@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
@@ -84,13 +83,14 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
-    """The typed answer of one item; `verified` once the job is final and the item stands."""
+    """The typed answer of one item; `verified` once the job is final. A void one was shown to be wrong."""
 
     item: int
     name: str | None
     answer: Mapping[str, Any]
     verified: bool
     raw: Mapping[str, Any]
+    is_void: bool = False
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -164,12 +164,14 @@ class GatewayClient:
             try:
                 status, lost = self.job(job), None
                 on_look(status)
-            except GatewayUnreachable as error:
-                lost = error
+            except GatewayUnreachable as failure:
+                lost = failure
             if status is not None and status.is_over and lost is None:
                 if status.state == "final":
                     return status
-                raise JobFailed(f"The job ended {status.state}.", hint=_why(status), job=job, state=status.state)
+                error = status.raw.get("error")
+                why = str(error.get("message")) if isinstance(error, dict) else None
+                raise JobFailed(f"The job ended {status.state}.", hint=why, job=job, state=status.state)
             if time.monotonic() >= deadline:
                 raise lost or JobUnfinished(
                     f"The job is {status.state if status else 'unknown'} after {timeout:g} s.",
@@ -179,7 +181,7 @@ class GatewayClient:
             time.sleep(poll)
 
     def item(self, job: str, item: int) -> ItemAnswer:
-        """The typed answer of an item of a committed job."""
+        """The typed answer of an item of a committed job. A void item is refused with the code `item-void`."""
         raw = self._json("GET", f"/v1/jobs/{_checked(job)}/items/{item:d}")
         try:
             return ItemAnswer.from_json(raw)
@@ -187,8 +189,14 @@ class GatewayClient:
             raise _strange() from error
 
     def answers(self, job: str) -> Iterator[ItemAnswer]:
-        """The answers of all items, in order."""
-        return (self.item(job, index) for index in range(self.job(job).item_count))
+        """The answers of all items, in order, void ones without an answer."""
+        for index in range(self.job(job).item_count):
+            try:
+                yield self.item(job, index)
+            except GatewayRefused as error:
+                if error.code != "item-void":
+                    raise
+                yield ItemAnswer(index, None, {}, False, {"item": index, "state": "void"}, is_void=True)
 
     def receipt(self, job: str, item: int) -> bytes:
         """The receipt of an item, as a file's bytes."""
@@ -214,9 +222,7 @@ class GatewayClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _item(self, item: Path | bytes) -> dict[str, str]:
@@ -249,13 +255,12 @@ class GatewayClient:
 
 
 def _read(response: httpx.Response) -> bytes:
-    parts, size = [], 0
+    data = bytearray()
     for part in response.iter_bytes():
-        size += len(part)
-        if size > MAX_RESPONSE_BYTES:
+        data += part
+        if len(data) > MAX_RESPONSE_BYTES:
             raise GatewayUnreachable(f"The gateway's answer has more than {MAX_RESPONSE_BYTES} bytes.")
-        parts.append(part)
-    return b"".join(parts)
+    return bytes(data)
 
 
 def _refusal(status: int, data: bytes) -> AtomicError:
@@ -289,11 +294,6 @@ def _checked(job: str) -> str:
             "A job's id is 0x and 64 hexadecimal digits.", code="job-unknown", status=404, job=job[:80]
         )
     return job.lower()
-
-
-def _why(status: JobStatus) -> str | None:
-    error = status.raw.get("error")
-    return str(error.get("message")) if isinstance(error, dict) else None
 
 
 def _strange(what: str = "not its JSON") -> GatewayUnreachable:

@@ -4,7 +4,7 @@ Life cycle: receipt. Implements `receipts.ReceiptChain`. Nothing of the receipt 
 results contract it takes, and events count only if that contract emitted them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from atomic_verify.chain.client import block_ref, chain_id_of
 from atomic_verify.chain.errors import ChainMoved, NotDeployed, RpcRefused
@@ -13,8 +13,6 @@ from atomic_verify.chain.interface import AbiMismatch, interface
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.primitives import Address, parse_address
-
-RESULTS = "Results"
 
 
 class ReceiptChain:
@@ -47,8 +45,9 @@ class ReceiptChain:
                 f"There is no market at {market} on this chain", hint="Check the RPC URL and the market's address."
             ) from None
 
-    def transaction_events(self, tx_hash: str, results: str) -> Sequence[ChainEvent]:
-        """The events of the results contract in one transaction that succeeded; empty when the chain doesn't have it.
+    def transaction_events(self, tx_hash: str, contracts: Mapping[str, str]) -> Sequence[ChainEvent]:
+        """The events of contracts (addresses by name) in one transaction that succeeded; empty when the chain doesn't
+        have it.
 
         Raises ChainMoved when the block was replaced while it was read.
         """
@@ -58,6 +57,7 @@ class ReceiptChain:
         header = self._rpc.call("eth_getBlockByHash", [receipt["blockHash"], False])
         if header is None:
             raise ChainMoved("The transaction's block was replaced while it was read", hint="Check again.")
-        logs = [log for log in receipt["logs"] if str(log["address"]).lower() == results.lower()]
+        emitters = {address.lower(): interface(name) for name, address in contracts.items()}
+        logs = [log for log in receipt["logs"] if str(log["address"]).lower() in emitters]
         context = transaction_context(header, receipt)
-        return decode_logs(logs, {results.lower(): interface(RESULTS)}, lambda _: context)
+        return decode_logs(logs, emitters, lambda _: context)

@@ -17,7 +17,21 @@ from atomic_verify.cli.output import print_error
 from atomic_verify.errors import AtomicError
 from atomic_verify.observability import configure_logging
 
-COMMANDS: Final = ("key", "token", "stake", "chain", "deploy", "model", "worker", "gateway", "job", "verify", "demo")
+COMMANDS: Final = (
+    "key",
+    "token",
+    "stake",
+    "chain",
+    "deploy",
+    "model",
+    "worker",
+    "watcher",
+    "gateway",
+    "job",
+    "claim",
+    "verify",
+    "demo",
+)
 """Each is a module of this package with an `app`, in the order of a newcomer's first day."""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from atomic_verify.cli.amounts import TOKEN, parse_tokens, show_tokens
+from atomic_verify.cli.disputes import dispute_fields
 from atomic_verify.cli.flags import AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
 from atomic_verify.client import GatewayClient, ItemAnswer, JobStatus
@@ -162,6 +163,8 @@ def _finish(gateway: GatewayClient, job: str, timeout: float, receipts: Path | N
 
 
 def _row(one: ItemAnswer) -> list[object]:
+    if one.is_void:
+        return [one.item, one.name or "", "void: shown to be wrong, not paid for", "NO"]
     brief = {name: value for name, value in one.answer.items() if name in ("label", "score")} or dict(one.answer)
     return [one.item, one.name or "", json.dumps(brief)[:200], "yes" if one.verified else "NOT YET"]
 
@@ -181,6 +184,7 @@ def _show(status: JobStatus) -> None:
     for attempt in raw.get("attempts", ()):
         missed = " (missed its deadline)" if attempt["missed"] else ""
         fields.append((f"attempt {attempt['number']}", f"{attempt['worker']}{missed}: {attempt['why']}"))
+    fields += dispute_fields(raw)
     fields += [(f"gas of {one['name']}", f"{one['gas']:,}") for one in raw.get("transactions", ())]
     print_fields(fields)
 

@@ -1,7 +1,8 @@
 """`atomic verify`: check a receipt without trusting who handed it out."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,7 +17,7 @@ from atomic_verify.cli.output import console, print_json
 from atomic_verify.config import Settings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models.library import ModelLibrary
-from atomic_verify.receipts import Receipt, Report, load_receipt, verify_offline, verify_on_chain
+from atomic_verify.receipts import Receipt, Report, Verdict, load_receipt, verify_offline, verify_on_chain
 
 app = typer.Typer(add_completion=False)
 
@@ -54,6 +55,7 @@ def verify(
             {
                 "receipt": str(file),
                 "final": report.final,
+                "verdict": report.verdict.value,
                 "verified": [check.words for check in report.verified],
                 "unverified": [check.words for check in report.unverified],
                 "answer": answer,
@@ -63,10 +65,19 @@ def verify(
     _print(report, answer, why_not)
 
 
+_ENDS: Final[Mapping[Verdict, str]] = {
+    Verdict.GOOD: "The result is final and stands.",
+    Verdict.VOID: "The item is void: it was shown to be wrong, and is not paid for.",
+    Verdict.SLASHED: "The worker was slashed: the result does not stand, and all is paid back.",
+    Verdict.OPEN: "The result is not final yet.",
+    Verdict.UNKNOWN: "The result is not known to be final.",
+}
+
+
 def _merged(offline: Report, on_chain: Report) -> Report:
     """Both reports; what the chain told is no longer unverified."""
     extra = tuple(check for check in offline.verified if check not in on_chain.verified)
-    return Report(on_chain.verified + extra, on_chain.unverified, on_chain.final)
+    return Report(on_chain.verified + extra, on_chain.unverified, on_chain.verdict)
 
 
 def _recorded_market(settings: Settings, chain_id: int) -> str | None:
@@ -104,5 +115,4 @@ def _print(report: Report, answer: dict[str, Any] | None, why_not: str) -> None:
         out.print("[bold]The answer, made from the tensors in the receipt[/]")
         for name, value in answer.items():
             out.print(f"  {name}: {value}", markup=False)
-    final = "The result is final and stands." if report.final else "The result is not known to be final."
-    out.print(final, style="bold")
+    out.print(_ENDS[report.verdict], style="bold")

@@ -7,7 +7,7 @@ from atomic_verify.gateway import problems
 from atomic_verify.gateway.core import Gateway
 from atomic_verify.gateway.driver import Driver
 from atomic_verify.gateway.limits import Limits
-from atomic_verify.gateway.routes import blobs, health, jobs, models
+from atomic_verify.gateway.routes import blobs, claims, health, jobs, models
 
 
 def create_app(gateway: Gateway, driver: Driver) -> FastAPI:
@@ -22,6 +22,6 @@ def create_app(gateway: Gateway, driver: Driver) -> FastAPI:
     app.state.driver = driver
     problems.install(app)
     app.add_middleware(Limits, max_body_bytes=gateway.settings.gateway.max_body_bytes, write_key=gateway.write_key)
-    for module in (jobs, blobs, models, health):
+    for module in (jobs, claims, blobs, models, health):
         app.include_router(module.router)
     return app

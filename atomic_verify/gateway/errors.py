@@ -51,6 +51,24 @@ class OutputNotReady(GatewayError):
     code = "output-not-ready"
 
 
+class ClaimUnknown(GatewayError):
+    """The chain has no claim of this number, as far as it was followed."""
+
+    code = "claim-unknown"
+
+
+class ItemVoid(GatewayError):
+    """The item has no answer: a claim showed it to be wrong, and its price is paid back."""
+
+    code = "item-void"
+
+
+class ResultSlashed(GatewayError):
+    """The job has no answers: its worker was convicted of fraud or of too many void items, and all is paid back."""
+
+    code = "result-slashed"
+
+
 class ModelNotPublished(GatewayError):
     """The model is installed here but not published on the chain."""
 

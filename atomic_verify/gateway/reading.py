@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from atomic_verify.commitments import Batch
 from atomic_verify.gateway.collect import is_collected
 from atomic_verify.gateway.core import Gateway
-from atomic_verify.gateway.errors import ItemUnknown, JobUnknown, OutputNotReady
+from atomic_verify.gateway.errors import ItemUnknown, ItemVoid, JobUnknown, OutputNotReady, ResultSlashed
 from atomic_verify.models.codecs import Answer
 from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.events import ChainEvent
-from atomic_verify.protocol.types import JobId, ModelSpec, parse_word, to_hex
+from atomic_verify.protocol.types import JobId, JobState, ModelSpec, Outcome, parse_word, to_hex
 from atomic_verify.receipts import Receipt, build_receipt
 from atomic_verify.receipts.receipt import Contracts
 from atomic_verify.storage.fetch import digest_in_url
-from atomic_verify.storage.records import JobRecord, Point, ResultRecord
+from atomic_verify.storage.records import JobRecord, Point, ResultRecord, VoidRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,11 @@ class ReadItem:
     outputs: Batch
 
     def answer(self) -> Answer:
-        """The typed answer, made from the committed tensors and valid under the model's schema."""
+        """The typed answer, made from the committed tensors and valid under the model's schema.
+
+        Raises ItemVoid, ResultSlashed, AnswerUndefined, AnswerInvalid.
+        """
+        require_standing(self.job, self.result, self.index)
         return self.model.answer(self.inputs.item(self.index), self.outputs.item(self.index))
 
 
@@ -76,6 +80,26 @@ def read_item(gateway: Gateway, job_id: JobId, index: int) -> ReadItem:
     return ReadItem(job, result, model, index, inputs, outputs)
 
 
+def require_standing(job: JobRecord, result: ResultRecord, index: int) -> None:
+    """Refuses an item that the chain found wrong. Raises ItemVoid, ResultSlashed."""
+    if result.slashed or job.state is JobState.SLASHED:
+        raise ResultSlashed(
+            "The worker was slashed for this job: its results don't stand, and the price is paid back.",
+            state="slashed",
+            challenger=result.challenger,
+        )
+    void = next((one for one in result.voids if one.item == index), None)
+    if void is not None:
+        raise ItemVoid(
+            f"Item {index} is void: a claim of {void.challenger} showed it to be wrong. Its price is paid back.",
+            hint="Ask for this item again in a new job.",
+            state="void",
+            item=index,
+            challenger=void.challenger,
+            transaction=void.closed.tx_hash,
+        )
+
+
 def read_receipt(gateway: Gateway, item: ReadItem) -> Receipt:
     """The receipt of an item."""
     constants = gateway.constants
@@ -88,7 +112,9 @@ def read_receipt(gateway: Gateway, item: ReadItem) -> Receipt:
         inputs=item.inputs,
         outputs=item.outputs,
         committed=_committed(item),
+        voided=[_voided(item, void) for void in item.result.voids],
         finalized=_finalized(item),
+        is_slashed=item.job.state is JobState.SLASHED,
     )
 
 
@@ -107,6 +133,11 @@ def _committed(item: ReadItem) -> ChainEvent:
         "finalAt": result.final_at,
     }
     return _event("Committed", result.committed, result.worker, args)
+
+
+def _voided(item: ReadItem, void: VoidRecord) -> ChainEvent:
+    args = {"job": to_hex(item.job.id), "outcome": int(Outcome.VOID), "item": void.item, "challenger": void.challenger}
+    return _event("ClaimClosed", void.closed, void.challenger, args)
 
 
 def _finalized(item: ReadItem) -> ChainEvent | None:

@@ -8,9 +8,11 @@ from typing import Any
 
 from atomic_verify.commitments import TensorSpec
 from atomic_verify.commitments.tensors import Array
+from atomic_verify.gateway.dispute_views import claim_view, line_view
 from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.types import JobState, to_hex
 from atomic_verify.storage.decisions import Decision
+from atomic_verify.storage.dispute_records import ClaimRecord, LineRecord
 from atomic_verify.storage.records import AttemptRecord, BidRecord, JobRecord, ModelEntry, ResultRecord
 from atomic_verify.storage.requests import SubmittedRequest
 from atomic_verify.storage.views import JobSummary, TransactionRecord
@@ -39,6 +41,8 @@ def job_view(
     model: InstalledModel | None,
     decisions: Iterable[Decision],
     transactions: Sequence[TransactionRecord],
+    claims: Sequence[ClaimRecord] = (),
+    lines: Sequence[LineRecord] = (),
 ) -> dict[str, Any]:
     """A job with all that led to its state, and why."""
     rfp, result, settlement = job.rfp, job.result, job.settlement
@@ -60,6 +64,8 @@ def job_view(
         "worker": job.worker,
         "price": _amount(job.price),
         "result": None if result is None else _result(result),
+        "claims": [claim_view(claim) for claim in claims],
+        "lines": [line_view(line) for line in lines],
         "settlement": None
         if settlement is None
         else {
@@ -105,16 +111,15 @@ def request_view(request: SubmittedRequest, decisions: Iterable[Decision]) -> di
 def item_view(
     job: JobRecord, result: ResultRecord, index: int, answer: Mapping[str, Any], name: str | None, disputable: bool
 ) -> dict[str, Any]:
-    """One item's typed answer and how far it can be relied on."""
-    stands = job.state is JobState.FINAL and index not in result.void_items
+    """One item's typed answer and how far it can be relied on; an item that doesn't stand has none."""
     return {
         "job": to_hex(job.id),
         "item": index,
         "name": name,
         "answer": dict(answer),
         "state": state_name(job.state),
-        "verified": stands,
-        "void": index in result.void_items,
+        "verified": job.state is JobState.FINAL,
+        "open_claims": result.open_claims,
         "final_at": result.final_at,
         "disputable": disputable,
         "worker": result.worker,
@@ -175,6 +180,7 @@ def _deadlines(job: JobRecord) -> dict[str, Any]:
         "bidding_ends": job.bidding_ends,
         "reveal_ends": job.reveal_ends,
         "commit_before": None if job.attempt is None else job.attempt.deadline,
+        "window_ends": job.window_ends,
         "final_at": None if job.result is None else job.result.final_at,
     }
 
@@ -220,7 +226,18 @@ def _result(result: ResultRecord) -> dict[str, Any]:
         "final_at": result.final_at,
         "open_claims": result.open_claims,
         "void_items": list(result.void_items),
+        "voids": [
+            {
+                "item": void.item,
+                "challenger": void.challenger,
+                "charged": _amount(void.charged),
+                "transaction": void.closed.tx_hash,
+            }
+            for void in result.voids
+        ],
+        "costs": _amount(result.costs),
         "slashed": result.slashed,
+        "challenger": result.challenger,
         "finalized": None if result.finalized is None else result.finalized.tx_hash,
     }
 

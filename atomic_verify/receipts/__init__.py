@@ -7,7 +7,8 @@ against a chain.
 from atomic_verify.receipts.build import build_receipt
 from atomic_verify.receipts.errors import ReceiptMalformed, ReceiptRefused
 from atomic_verify.receipts.receipt import Receipt, load_receipt
-from atomic_verify.receipts.verify import Check, ReceiptChain, Report, verify_offline, verify_on_chain
+from atomic_verify.receipts.report import Check, ReceiptChain, Report, Verdict
+from atomic_verify.receipts.verify import verify_offline, verify_on_chain
 
 __all__ = [
     "Check",
@@ -16,6 +17,7 @@ __all__ = [
     "ReceiptMalformed",
     "ReceiptRefused",
     "Report",
+    "Verdict",
     "build_receipt",
     "load_receipt",
     "verify_offline",

@@ -1,13 +1,14 @@
 """Making a receipt from what a gateway has on record: the RFP, both payloads and the events of commit and end."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 
 from atomic_verify.commitments import Batch
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.ids import job_id
 from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
 from atomic_verify.protocol.types import ModelSpec, Rfp
-from atomic_verify.receipts.receipt import Commitment, Contracts, Finality, Item, Receipt, Side
+from atomic_verify.receipts.receipt import MAX_VOIDS, Commitment, Contracts, Finality, Item, Receipt, Side, Void
 
 MAX_TENSOR_BYTES = 2**20
 """An item's tensors are put into the receipt when they have no more bytes than this together."""
@@ -23,9 +24,13 @@ def build_receipt(
     inputs: Batch,
     outputs: Batch,
     committed: ChainEvent,
-    finalized: ChainEvent | None,
+    voided: Sequence[ChainEvent] = (),
+    finalized: ChainEvent | None = None,
+    is_slashed: bool = False,
 ) -> Receipt:
-    """The receipt of item `index`. `committed` and `finalized` are the job's events of these names from Results."""
+    """The receipt of item `index`, from the job's events of Results: `Committed`, each `ClaimClosed` that found an item
+    void, and `Finalized`. `is_slashed`: whether the market settled the job as slashed.
+    """
     args = committed.args
     return Receipt(
         chain_id=chain_id,
@@ -46,7 +51,8 @@ def build_receipt(
             block_number=committed.block_number,
             block_hash=committed.block_hash,
         ),
-        finality=None if finalized is None else _finality(finalized),
+        voids=_voids(voided, index),
+        finality=None if finalized is None else _finality(finalized, is_slashed),
     )
 
 
@@ -65,9 +71,24 @@ def _side(batch: Batch, index: int) -> Side:
     )
 
 
-def _finality(finalized: ChainEvent) -> Finality:
+def _voids(voided: Sequence[ChainEvent], index: int) -> list[Void]:
+    found = [
+        Void(
+            item=event.args["item"],
+            challenger=parse_address(event.args["challenger"]),
+            transaction=event.tx_hash,
+            block_number=event.block_number,
+            block_hash=event.block_hash,
+        )
+        for event in voided
+    ]
+    return found if len(found) <= MAX_VOIDS else [void for void in found if void.item == index]
+
+
+def _finality(finalized: ChainEvent, is_slashed: bool) -> Finality:
     verdict = finalized.args["verdict"]
     return Finality(
+        state="slashed" if is_slashed else "final",
         slashed=verdict["slashed"],
         void_items=verdict["voidItems"],
         transaction=finalized.tx_hash,

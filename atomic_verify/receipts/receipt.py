@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from atomic_verify.receipts.errors import ReceiptMalformed
 
 MAX_RECEIPT_BYTES = 2**26
+MAX_VOIDS = 1024
 
 Word = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 AddressText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -60,10 +61,23 @@ class Commitment(_Part):
     block_hash: Word
 
 
-class Finality(_Part):
-    """The end of the job, as the `Finalized` event tells it."""
+class Void(_Part):
+    """An item of the job that a claim found void, as the `ClaimClosed` event tells it."""
 
+    item: Count
+    challenger: AddressText
+    transaction: Word
+    block_number: Count
+    block_hash: Word
+
+
+class Finality(_Part):
+    """The end of the job, as the events `Finalized` of Results and `Settled` of Market tell it."""
+
+    state: Literal["final", "slashed"]
+    """Slashed: the requester got all of its money back, whatever became of this item."""
     slashed: bool
+    """Whether a claim or a line convicted the worker; without that a third void job in a row of jobs slashes."""
     void_items: Count
     transaction: Word
     block_number: Count
@@ -86,8 +100,15 @@ class Receipt(_Part):
     """False: no contract can judge this model's results; the answer is the worker's word, backed by no dispute."""
     item: Item
     commitment: Commitment
+    voids: Annotated[list[Void], Field(max_length=MAX_VOIDS)]
+    """The void items, so that whoever isn't among all of them is good; of more than MAX_VOIDS only the item's own."""
     finality: Finality | None
     """None as long as the job isn't final."""
+
+    @property
+    def own_void(self) -> Void | None:
+        """The void of the receipt's item, if it is void."""
+        return next((void for void in self.voids if void.item == self.item.index), None)
 
     def to_json(self) -> str:
         """The receipt as a file's text."""

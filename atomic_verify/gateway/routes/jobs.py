@@ -70,7 +70,8 @@ def get_job(gateway: Opened, job: JobText) -> dict[str, Any]:
 def get_item(
     gateway: Opened, job: JobText, item: ItemNumber, tensors: Annotated[Literal["none", "json"], Query()] = "none"
 ) -> dict[str, Any]:
-    """An item's typed answer. `verified` is false before finality; `tensors=json` adds inputs and outputs."""
+    """An item's typed answer, unless the item is void. `verified` is false before finality; `tensors=json` adds inputs
+    and outputs."""
     read = read_item(gateway, parse_job(job), item)
     named = gateway.requests.item(read.job.id, item)
     name = None if named is None else named.details.get("name")
@@ -109,7 +110,14 @@ def _job(gateway: Gateway, job: JobId) -> dict[str, Any]:
     decisions = gateway.decisions.of(job)
     if record is not None:
         model = _installed(gateway, record.rfp.model_id)
-        return job_view(record, model=model, decisions=decisions, transactions=gateway.queries.transactions(job))
+        return job_view(
+            record,
+            model=model,
+            decisions=decisions,
+            transactions=gateway.queries.transactions(job),
+            claims=gateway.queries.claims(job=job),
+            lines=gateway.queries.lines(job=job),
+        )
     request = gateway.requests.by_job(job)
     if request is None:
         raise JobUnknown("Neither the chain nor this gateway has this job.", job=to_hex(job))

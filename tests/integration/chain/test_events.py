@@ -111,6 +111,6 @@ def test_a_receipts_reader_needs_nothing_but_a_url(bench: Bench) -> None:
     reader = ReceiptChain(Rpc(bench.anvil.url))
     assert reader.chain_id() == 31_337
     assert reader.results_of(bench.deployment.market) == bench.deployment.results
-    assert reader.transaction_events("0x" + "12" * 32, bench.deployment.results) == []
+    assert reader.transaction_events("0x" + "12" * 32, {"Results": bench.deployment.results}) == []
     assert reader.block_hash(3) == bench.chain().block_hash(3)
     assert reader.block_hash(10**9) is None

@@ -1,7 +1,7 @@
 """A receipt holds exactly as long as nothing in it was changed and the chain agrees."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from atomic_verify.commitments import Batch, DType, TensorSpec, encode_batch
 from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.ids import job_id, model_id
-from atomic_verify.protocol.primitives import ZERO_ADDRESS, ZERO_WORD, parse_address, to_hex
+from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
 from atomic_verify.protocol.types import (
     CriticalStep,
     Guarantee,
@@ -26,6 +26,7 @@ from atomic_verify.receipts import (
     Receipt,
     ReceiptMalformed,
     ReceiptRefused,
+    Verdict,
     build_receipt,
     load_receipt,
     verify_offline,
@@ -36,6 +37,7 @@ from atomic_verify.receipts.receipt import Contracts
 CHAIN_ID = 31337
 MARKET = parse_address("0x" + "11" * 20)
 RESULTS = parse_address("0x" + "22" * 20)
+CHALLENGER = parse_address("0x" + "66" * 20)
 WORKER = parse_address("0x" + "33" * 20)
 INPUTS = [TensorSpec("x", DType.INT32, (3, 100))]
 OUTPUTS = [TensorSpec("scores", DType.FLOAT, (1, 7)), TensorSpec("label", DType.INT64, (1,))]
@@ -63,7 +65,8 @@ class RecordedChain:
     def results_of(self, market: str) -> str:
         return self.results
 
-    def transaction_events(self, tx_hash: str, results: str) -> list[ChainEvent]:
+    def transaction_events(self, tx_hash: str, contracts: Mapping[str, str]) -> list[ChainEvent]:
+        assert contracts == {"Market": MARKET, "Results": RESULTS}
         return [event for event in self.events if event.tx_hash == tx_hash]
 
 
@@ -86,7 +89,7 @@ def _spec() -> ModelSpec:
     )
 
 
-def _event(name: str, number: int, args: dict[str, Any]) -> ChainEvent:
+def _event(name: str, number: int, args: dict[str, Any], contract: str = "Results") -> ChainEvent:
     return ChainEvent(
         block_number=number,
         block_hash=to_hex(bytes([number]) * 32),
@@ -96,7 +99,7 @@ def _event(name: str, number: int, args: dict[str, Any]) -> ChainEvent:
         log_index=0,
         sender=WORKER.lower(),
         gas_used=50_000,
-        contract="Results",
+        contract=contract,
         name=name,
         args=args,
     )
@@ -133,8 +136,11 @@ def made() -> tuple[Receipt, RecordedChain, bytes]:
     root = to_hex(batch_out.root)
     commit = {"job": job, "worker": WORKER.lower(), "attempt": 1, "root": root, "payloadDigest": "0x" + "ab" * 32}
     committed = _event("Committed", 10, {**commit, "finalAt": 1080})
-    verdict = {"slashed": False, "voidItems": 0, "challenger": ZERO_ADDRESS}
+    closed = {"job": job, "outcome": 2, "item": 1, "challenger": CHALLENGER.lower(), "charged": 5}
+    voided = _event("ClaimClosed", 15, closed)
+    verdict = {"slashed": False, "voidItems": 1, "challenger": CHALLENGER.lower(), "costs": 5}
     finalized = _event("Finalized", 20, {"job": job, "root": root, "verdict": verdict})
+    settled = _event("Settled", 20, {"job": job, "state": 4}, "Market")
     receipt = build_receipt(
         chain_id=CHAIN_ID,
         contracts=Contracts(market=MARKET, results=RESULTS),
@@ -144,16 +150,19 @@ def made() -> tuple[Receipt, RecordedChain, bytes]:
         inputs=batch_in,
         outputs=batch_out,
         committed=committed,
+        voided=[voided],
         finalized=finalized,
     )
-    return receipt, RecordedChain([committed, finalized]), batch_out.root
+    return receipt, RecordedChain([committed, voided, finalized, settled]), batch_out.root
 
 
 def test_an_honest_receipt_is_verified_and_says_what_it_does_not_prove(made: Any) -> None:
     receipt, chain, _ = made
     report = verify_on_chain(load_receipt(receipt.to_json()), chain, trusted_market=MARKET)
     assert report.final
+    assert report.verdict is Verdict.GOOD
     assert len(report.verified) == 7
+    assert "1 others are void" in report.verified[-1].words
     assert [check.words.split(":")[0] for check in report.unverified] == ["That the output is right"]
 
 
@@ -161,6 +170,7 @@ def test_offline_against_a_root(made: Any) -> None:
     receipt, _, root = made
     report = verify_offline(receipt, root)
     assert not report.final
+    assert report.verdict is Verdict.UNKNOWN
     assert "no chain was asked" in report.unverified[0].words
     with pytest.raises(ReceiptRefused, match="not the root you gave"):
         verify_offline(receipt, bytes(32))
@@ -169,7 +179,7 @@ def test_offline_against_a_root(made: Any) -> None:
 def test_a_receipt_before_finality_is_not_final(made: Any) -> None:
     receipt, chain, _ = made
     report = verify_on_chain(receipt.model_copy(update={"finality": None}), chain)
-    assert not report.final
+    assert report.verdict is Verdict.OPEN
     assert any("not final when the receipt was made" in check.words for check in report.unverified)
 
 
@@ -236,7 +246,9 @@ def test_any_missing_or_added_field_is_refused(made: Any) -> None:
         (lambda chain: replace(chain, results=MARKET), "takes results from another contract"),
         (lambda chain: replace(chain, events=[]), "holds no Committed event"),
         (lambda chain: replace(chain, forgotten=True), "no longer on the chain"),
-        (lambda chain: replace(chain, events=chain.events[:1]), "holds no Finalized event"),
+        (lambda chain: replace(chain, events=chain.events[:1]), "holds no ClaimClosed event"),
+        (lambda chain: replace(chain, events=chain.events[:2]), "holds no Finalized event"),
+        (lambda chain: replace(chain, events=chain.events[:3]), "holds no Settled event"),
     ],
 )
 def test_a_chain_that_disagrees(made: Any, change: Callable[[RecordedChain], RecordedChain], words: str) -> None:
@@ -245,14 +257,80 @@ def test_a_chain_that_disagrees(made: Any, change: Callable[[RecordedChain], Rec
         verify_on_chain(receipt, change(chain), trusted_market=MARKET)
 
 
+def _told(receipt: Receipt, **finality: Any) -> Receipt:
+    assert receipt.finality is not None
+    return receipt.model_copy(update={"finality": receipt.finality.model_copy(update=finality)})
+
+
+def _of_item(receipt: Receipt, index: int) -> Receipt:
+    """The receipt, which is of item 3, with the one void item being `index`."""
+    void = receipt.voids[0].model_copy(update={"item": index})
+    return receipt.model_copy(update={"voids": [void]})
+
+
+def _with(chain: RecordedChain, at: int, **args: Any) -> RecordedChain:
+    events = list(chain.events)
+    events[at] = replace(events[at], args={**events[at].args, **args})
+    return replace(chain, events=events)
+
+
 def test_a_slashed_result_does_not_stand(made: Any) -> None:
     receipt, chain, _ = made
-    verdict = {"slashed": True, "voidItems": 0, "challenger": MARKET}
-    finalized = replace(chain.events[1], args={**chain.events[1].args, "verdict": verdict})
-    slashed = receipt.model_copy(update={"finality": receipt.finality.model_copy(update={"slashed": True})})
-    report = verify_on_chain(slashed, replace(chain, events=[chain.events[0], finalized]))
-    assert not report.final
-    assert any("does NOT stand" in check.words for check in report.verified)
+    verdict = {"slashed": True, "voidItems": 1, "challenger": CHALLENGER.lower(), "costs": 5}
+    changed = _with(_with(chain, 2, verdict=verdict), 3, state=5)
+    report = verify_on_chain(_told(receipt, slashed=True, state="slashed"), changed)
+    assert (report.verdict, report.final) == (Verdict.SLASHED, False)
+    assert any("does NOT stand" in check.words and "convicted" in check.words for check in report.verified)
+
+
+def test_a_worker_that_struck_out_is_slashed_though_nobody_convicted_it(made: Any) -> None:
+    receipt, chain, _ = made
+    report = verify_on_chain(_told(receipt, state="slashed"), _with(chain, 3, state=5))
+    assert report.verdict is Verdict.SLASHED
+    assert any("too many of its jobs" in check.words for check in report.verified)
+    with pytest.raises(ReceiptRefused, match="how the job ended"):
+        verify_on_chain(receipt, _with(chain, 3, state=5))
+    with pytest.raises(ReceiptRefused, match="how the job ended"):
+        verify_on_chain(_told(receipt, state="slashed"), chain)
+    with pytest.raises(ReceiptRefused, match="convicted is slashed"):
+        verify_offline(_told(receipt, slashed=True))
+
+
+def test_a_void_item_is_void_with_or_without_finality(made: Any) -> None:
+    receipt, chain, root = made
+    own = _of_item(receipt, 3)
+    changed = _with(chain, 1, item=3)
+    report = verify_on_chain(own, changed)
+    assert (report.verdict, report.final) == (Verdict.VOID, False)
+    assert any("VOID" in check.words for check in report.verified)
+    assert verify_on_chain(own.model_copy(update={"finality": None}), changed).verdict is Verdict.VOID
+    offline = verify_offline(own, root)
+    assert offline.verdict is Verdict.UNKNOWN
+    assert any("void, as the receipt says" in check.words for check in offline.unverified)
+    with pytest.raises(ReceiptRefused, match="holds no ClaimClosed"):
+        verify_on_chain(own, chain)
+
+
+def test_void_items_that_are_left_out_keep_an_item_from_being_good(made: Any) -> None:
+    receipt, chain, _ = made
+    report = verify_on_chain(receipt.model_copy(update={"voids": []}), chain)
+    assert (report.verdict, report.final) == (Verdict.UNKNOWN, False)
+    assert any("among the void ones" in check.words for check in report.unverified)
+
+
+def test_voids_that_cannot_be_true_are_refused_without_a_chain(made: Any) -> None:
+    receipt, chain, _ = made
+    [void] = receipt.voids
+    with pytest.raises(ReceiptRefused, match="void twice"):
+        verify_offline(_told(receipt, void_items=2).model_copy(update={"voids": [void, void]}))
+    with pytest.raises(ReceiptRefused, match="beyond the job's item count"):
+        verify_offline(receipt.model_copy(update={"voids": [void.model_copy(update={"item": ITEMS})]}))
+    with pytest.raises(ReceiptRefused, match="how many items are void"):
+        verify_offline(_told(receipt, void_items=0))
+    # A claim that was rejected, or that slashed, makes no item void.
+    for outcome in (1, 3):
+        with pytest.raises(ReceiptRefused, match="holds no ClaimClosed"):
+            verify_on_chain(receipt, _with(chain, 1, outcome=outcome))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": "atomic-receipt/2"}', "\xff", '{"a":' * 2000])
