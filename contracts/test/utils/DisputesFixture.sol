@@ -27,6 +27,7 @@ import {
     Turn
 } from "../../src/types/Dispute.sol";
 import { Rfp } from "../../src/types/Job.sol";
+import { ModelSpec } from "../../src/types/Model.sol";
 import { MarketFixture } from "./MarketFixture.sol";
 import { MockToken } from "./MockToken.sol";
 import { TinyModel } from "./TinyModel.sol";
@@ -61,6 +62,9 @@ abstract contract DisputesFixture is MarketFixture {
     address[] internal sealers;
     bytes32[] internal seals;
     uint64 internal lastId;
+    bytes private expected;
+    bytes private specOf;
+    bytes[] internal program;
 
     function setUp() public virtual override {
         vm.warp(START);
@@ -78,6 +82,7 @@ abstract contract DisputesFixture is MarketFixture {
         modelId = models.publish(TinyModel.spec(TinyModel.records(), false), "");
         voidOnlyId = models.publish(TinyModel.spec(TinyModel.records(), true), "");
         undisputableId = models.publish(_spec("undisputable", false), "");
+        program = TinyModel.records();
     }
 
     // Deployment
@@ -109,8 +114,17 @@ abstract contract DisputesFixture is MarketFixture {
 
     // Jobs
 
-    function _spec() internal view virtual returns (bytes memory) {
-        return abi.encode(TinyModel.spec(TinyModel.records(), false));
+    /// The model that helpers dispute.
+    function _spec() internal view returns (bytes memory) {
+        return specOf.length > 0 ? specOf : abi.encode(TinyModel.spec(TinyModel.records(), false));
+    }
+
+    /// From now on all is about this model; openings of its records are as those of `records`.
+    function _use(ModelSpec memory model, bytes[] memory records) internal {
+        modelId = models.modelIdOf(model);
+        if (!models.recordOf(modelId).published) models.publish(model, "");
+        specOf = abi.encode(model);
+        program = records;
     }
 
     /// A job with honest outputs that nobody committed yet.
@@ -163,6 +177,17 @@ abstract contract DisputesFixture is MarketFixture {
 
     // Claims
 
+    /// The next act must fail so.
+    function _failing(bytes memory reason) internal {
+        expected = reason;
+    }
+
+    function _as(address who) private {
+        if (expected.length > 0) vm.expectRevert(expected);
+        delete expected;
+        vm.prank(who);
+    }
+
     function _terms(Scene memory scene, uint32 item, uint32 output, uint64 element, bytes[] memory trace)
         internal
         view
@@ -173,10 +198,10 @@ abstract contract DisputesFixture is MarketFixture {
 
     function _exhibit(Scene memory scene, ClaimTerms memory terms, bytes[] memory trace)
         internal
-        pure
+        view
         returns (Exhibit memory exhibit)
     {
-        StepProof memory outputs = TinyModel.recordProof(TinyModel.records(), TinyModel.STEPS);
+        StepProof memory outputs = TinyModel.recordProof(program, TinyModel.STEPS);
         (exhibit.outputsRecord, exhibit.outputsPath) = (outputs.record, outputs.path);
         (uint256 item, uint256 output) = (terms.item, terms.output);
         exhibit.committed = TinyModel.openElement(scene.outputs[item], output, terms.element, output == 0 ? 4 : 8);
@@ -189,7 +214,7 @@ abstract contract DisputesFixture is MarketFixture {
     function _sealClaim(address who, ClaimTerms memory terms) internal returns (bytes32 salt) {
         salt = bytes32(++salts);
         bytes32 seal = court.sealOf(who, terms, salt);
-        vm.prank(who);
+        _as(who);
         court.seal(seal);
         sealers.push(who);
         seals.push(seal);
@@ -198,12 +223,22 @@ abstract contract DisputesFixture is MarketFixture {
 
     function _revealClaim(address who, Scene memory scene, ClaimTerms memory terms, bytes[] memory trace, bytes32 salt)
         internal
-        returns (uint64 id)
+        returns (uint64)
     {
-        Exhibit memory exhibit = _exhibit(scene, terms, trace);
+        return _revealClaim(who, scene, terms, _exhibit(scene, terms, trace), salt, 0);
+    }
+
+    function _revealClaim(
+        address who,
+        Scene memory scene,
+        ClaimTerms memory terms,
+        Exhibit memory exhibit,
+        bytes32 salt,
+        uint64 line
+    ) internal returns (uint64 id) {
         bytes memory spec = _spec();
-        vm.prank(who);
-        id = court.reveal(scene.rfp, spec, terms, salt, exhibit, 0);
+        _as(who);
+        id = court.reveal(scene.rfp, spec, terms, salt, exhibit, line);
         _saw(id);
         _assertBooks();
     }
@@ -239,23 +274,26 @@ abstract contract DisputesFixture is MarketFixture {
 
     function _evidence(Scene memory scene, uint256 item, bytes[] memory trace, uint256 step, uint256 element)
         internal
-        pure
+        view
         returns (Evidence memory)
     {
-        return TinyModel.evidence(TinyModel.records(), scene.inputs[item], trace, step, element);
+        return TinyModel.evidence(program, scene.inputs[item], trace, step, element);
     }
 
     /// Refutes `_falseClaim`.
     function _refute(address who, Scene memory scene, uint64 claim) internal {
-        Evidence memory evidence = _evidence(scene, 1, _liarTrace(1), 1, 70);
+        _refute(who, scene, claim, _evidence(scene, 1, _liarTrace(1), 1, 70));
+    }
+
+    function _refute(address who, Scene memory scene, uint64 claim, Evidence memory evidence) internal {
         bytes memory spec = _spec();
-        vm.prank(who);
+        _as(who);
         court.refute(scene.rfp, spec, claim, evidence);
         _assertBooks();
     }
 
     function _uphold(Scene memory scene, uint64 claim) internal {
-        vm.prank(keeper);
+        _as(keeper);
         court.uphold(scene.rfp, claim);
         _assertBooks();
     }
@@ -267,10 +305,10 @@ abstract contract DisputesFixture is MarketFixture {
         runs[0] = Run(tensor, first, count, 0);
     }
 
-    function _proofs(Run[] memory runs) internal pure returns (StepProof[] memory proofs) {
+    function _proofs(Run[] memory runs) internal view returns (StepProof[] memory proofs) {
         proofs = new StepProof[](runs.length);
         for (uint256 k = 0; k < runs.length; ++k) {
-            proofs[k] = TinyModel.recordProof(TinyModel.records(), runs[k].tensor);
+            proofs[k] = TinyModel.recordProof(program, runs[k].tensor);
         }
     }
 
@@ -280,7 +318,7 @@ abstract contract DisputesFixture is MarketFixture {
     {
         StepProof[] memory proofs = _proofs(runs);
         bytes memory spec = _spec();
-        vm.prank(who);
+        _as(who);
         id = court.demandTrace(scene.rfp, spec, claim, line, runs, proofs);
         _saw(id);
         _assertBooks();
@@ -291,7 +329,7 @@ abstract contract DisputesFixture is MarketFixture {
         returns (uint64 id)
     {
         bytes memory spec = _spec();
-        vm.prank(who);
+        _as(who);
         id = court.demandItem(scene.rfp, spec, subject, item, line, runs);
         _saw(id);
         _assertBooks();
@@ -330,7 +368,7 @@ abstract contract DisputesFixture is MarketFixture {
         Answer memory given;
         given.openings = _openings(trace, runs);
         Demand memory demand = _traceDemand(trace, runs);
-        vm.prank(who);
+        _as(who);
         court.answer(line, demand, given);
         _assertBooks();
     }
@@ -351,19 +389,19 @@ abstract contract DisputesFixture is MarketFixture {
     {
         Answer memory given = _itemAnswer(scene, subject, item, runs);
         Demand memory demand = _itemDemand(scene, subject, item, runs);
-        vm.prank(who);
+        _as(who);
         court.answer(line, demand, given);
         _assertBooks();
     }
 
     function _lapse(Scene memory scene, uint64 line) internal {
-        vm.prank(keeper);
+        _as(keeper);
         court.lapse(scene.rfp, line);
         _assertBooks();
     }
 
     function _closeLine(address who, Scene memory scene, uint64 line) internal {
-        vm.prank(who);
+        _as(who);
         court.closeLine(scene.rfp, line);
         _assertBooks();
     }
