@@ -46,6 +46,8 @@ from prover.startup import (
 )
 from prover.tools import Checkpoint, Tools
 from prover.views import Constants
+from prover.watching.defence import open_defence
+from prover.watching.meanings import Meanings
 from prover.worker import Rhythm, Worker
 from prover.workshop import Workshop
 
@@ -162,6 +164,7 @@ def _tools(parts: _Parts) -> Tools:
         inputs=Background("fetch", FETCHES_AT_ONCE, on_end=parts.wake.set),
         outputs=Background("execute", 1, on_end=parts.wake.set),
         metrics=Metrics(),
+        meanings=Meanings(parts.workshop.models),
         log=get_logger("worker").bind(worker=parts.signer.address),
         clock=time.time,
         checkpoint=parts.hooks.checkpoint,
@@ -189,17 +192,19 @@ def _worker(parts: _Parts, tools: Tools, desk: QuoteDesk, url: str) -> Worker:
     keeper = Keeper(tools.blobs)
     keeper.recall(tools.decisions)
     tools.blobs.sweep_partials(time.time() - PARTIALS_AFTER)
+    queries = Queries(parts.database)
     return Worker(
         tools,
         Indexer(chain, parts.database, chain_id=chain.chain_id, market=at.market, first_block=at.block),
         parts.sender,
-        JobBook(Queries(parts.database), tools.worker),
+        JobBook(queries, tools.worker),
         desk,
         keeper,
         url=url,
         chain_time=chain_clock(chain),
         wake=parts.wake,
         rhythm=Rhythm(settings.poll_seconds, Amount(settings.withdraw_above)),
+        defence=open_defence(parts.settings, chain, queries, tools, parts.sender, parts.wake),
     )
 
 

@@ -25,6 +25,7 @@ from prover.metrics import Metrics
 from prover.outputs import Output
 from prover.seals import Sealer
 from prover.views import Constants, View
+from prover.watching.meanings import Meanings
 from prover.workshop import Workshop
 
 UNREADY_AFTER = 30.0
@@ -59,6 +60,7 @@ class Tools:
     inputs: Background[JobId, HeldInput]
     outputs: Background[JobId, Output]
     metrics: Metrics
+    meanings: Meanings
     log: Any
     clock: Callable[[], float]
     """Unix seconds, for records only."""

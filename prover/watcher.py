@@ -141,9 +141,8 @@ class Watcher:
 
     def _tidy(self) -> None:
         """Removes the blobs of jobs that have been over for a while."""
-        kept = self._engine.bench.kept
-        while kept:
-            self._keeper.track(*kept.popleft())
+        for job, digest in self._engine.bench.taken():
+            self._keeper.track(job, digest)
         self._keeper.sweep({case.job for case in self._engine.book}, self._monotonic())
 
     def _note_look(self, report: SyncReport) -> None:

@@ -30,6 +30,7 @@ from prover.retention import Keeper
 from prover.stages import STAGES, Own, Stage, announce, withdraw
 from prover.tools import Tools
 from prover.views import View, view_of
+from prover.watching.engine import Engine
 
 HEARTBEAT_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
@@ -82,10 +83,11 @@ class Worker:
         chain_time: Callable[[BlockRef], int],
         wake: threading.Event,
         rhythm: Rhythm | None = None,
+        defence: Engine | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`url`: where the worker is reached; `chain_time`: the next block's least time, from the newest block; `wake`:
-        has the next look come at once.
+        has the next look come at once; `defence`: what stands up for its results, where they can be disputed.
         """
         self._tools = tools
         self._follower = follower
@@ -96,6 +98,7 @@ class Worker:
         self._url = url
         self._chain_time = chain_time
         self._rhythm = rhythm or Rhythm()
+        self._defence = defence
         self._monotonic = monotonic
         self._waits: dict[tuple[JobId | None, str], _Wait] = {}
         self._outputs: dict[JobId, Output | None] = {}
@@ -137,8 +140,12 @@ class Worker:
                 self._book.distrust()
             self._journal.poll()
             self._book.renew(report.touched)
+            if self._defence is not None:
+                self._defence.renew(report.touched, distrust=report.is_shared)
         except BaseException:
             self._book.distrust()
+            if self._defence is not None:
+                self._defence.book.distrust()
             raise
         if report.indexed > report.head.number:
             self._tools.log.warning("node_behind", head=report.head.number, indexed=report.indexed)
@@ -147,6 +154,9 @@ class Worker:
         now = self._chain_time(report.head)
         views = self._views(now)
         self._take_stock(views, now)
+        if self._defence is not None:
+            # Before new work: a line that isn't answered in time costs a whole bond.
+            self._defence.look(now)
         for view in views:
             self._serve(view)
         self._act_for_itself(views)
@@ -246,6 +256,9 @@ class Worker:
     def _tidy(self, views: list[View], now: int) -> None:
         """Forgets what is over."""
         known = {view.record.id for view in views}
+        kept = () if self._defence is None else self._defence.bench.taken()
+        for job, digest in kept:
+            self._keeper.track(job, digest)
         self._keeper.sweep(known, self._monotonic())
         tools = self._tools
         for job in {*tools.inputs.keys(), *tools.outputs.keys(), *self._outputs} - known:

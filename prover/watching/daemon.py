@@ -18,9 +18,7 @@ from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.chain.transactions import SendPolicy
 from atomic_verify.config import Settings
 from atomic_verify.observability import configure_logging, get_logger
-from atomic_verify.protocol.dispute_view import Policy
 from atomic_verify.protocol.primitives import ZERO_ADDRESS, Amount, ModelId
-from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.database import Database, open_database
 from atomic_verify.storage.decisions import DecisionLog
@@ -49,6 +47,7 @@ from prover.watching.purse import ChainPurse
 from prover.watching.results_desk import ResultsDesk
 from prover.watching.sampling import is_sampled
 from prover.watching.sealed import ClaimLog
+from prover.watching.settings import policy_of, read_dispute_constants
 from prover.watching.views import DisputeConstants
 from prover.watching.workbench import Workbench
 from prover.workshop import Workshop
@@ -120,28 +119,6 @@ def opened_watcher(settings: Settings, hooks: Hooks | None = None) -> Iterator[R
         models = len(parts.workshop)
         engine.bench.log.info("watcher_started", chain=parts.chain.chain_id, url=url, models=models, defends=defends)
         yield RunningWatcher(holder[0], engine, url)
-
-
-def policy_of(settings: Settings, chain_id: int) -> Policy:
-    """How the watcher plays, from its settings; seconds on development chains, minutes to hours where money is."""
-    watcher, is_development = settings.watcher, chain_id in DEVELOPMENT_CHAINS
-
-    def or_else(value: int | None, development: int, public: int) -> int:
-        return value if value is not None else development if is_development else public
-
-    return Policy(
-        margin=or_else(watcher.margin_seconds, 2, 300),
-        patience=or_else(watcher.patience_seconds, 10, 3_600),
-        grace=or_else(watcher.grace_seconds, 5, 3_600),
-        tidies=watcher.tidy,
-        max_claims=watcher.max_claims,
-    )
-
-
-def read_dispute_constants(chain: Chain) -> DisputeConstants:
-    """The constants of the disputes contract. Raises NoDisputes, ChainUnavailable."""
-    disputes = chain.deployment.address("Disputes")
-    return DisputeConstants(chain.chain_id, disputes, chain.dispute_params(), chain.claim_reveal_time())
 
 
 def _gather(settings: Settings, hooks: Hooks, stack: ExitStack) -> _Parts:

@@ -80,6 +80,10 @@ class Workbench:
             self.decisions.add(Decision(FETCH, job, HELD, FETCHED, self.clock(), {"digest": digest}))
             self.kept.append((job, digest))
 
+    def taken(self) -> list[tuple[JobId, str]]:
+        """The blobs that were put into the store since the last call."""
+        return [self.kept.popleft() for _ in range(len(self.kept))]
+
     def whole(self, case: Case) -> Evidenced:
         """All the job's data. Raises what gathering raises; what there is of it is in the store then."""
         try:

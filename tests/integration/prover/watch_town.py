@@ -30,7 +30,18 @@ from atomic_verify.protocol.dispute_view import Wrong
 from atomic_verify.protocol.ids import claim_seal, demand_hash
 from atomic_verify.protocol.primitives import Address, Amount, JobId
 from atomic_verify.protocol.quotes import typed_data
-from atomic_verify.protocol.types import Answer, ClaimTerms, Demand, Guarantee, Kind, Outcome, Quote, Rfp, Turn
+from atomic_verify.protocol.types import (
+    Answer,
+    ClaimTerms,
+    Demand,
+    Guarantee,
+    JobState,
+    Kind,
+    Outcome,
+    Quote,
+    Rfp,
+    Turn,
+)
 from atomic_verify.storage.blobs import BlobStore
 from prover.daemon import Hooks
 from prover.watching.answering import answer_from_trace
@@ -220,23 +231,7 @@ class WatchTown:
             town.host.blobs.clear()
         if serves_output:
             self.outputs.put(bytes(made))
-        town.nonce += 1
-        rfp = Rfp(
-            requester=Address(town.requester.address),
-            nonce=town.nonce,
-            model_id=self.model.model_id,
-            input_root=inputs.root,
-            item_count=items,
-            token=town.deployment.utility_token,
-            max_price=PRICE,
-            job_bond=BOND,
-            bidding_time=0,
-            reveal_time=0,
-            execution_timeout=WINDOW,
-            challenge_window=window,
-            guarantee=Guarantee.OPTIMISTIC,
-            kind=Kind.QUOTE,
-        )
+        rfp = self.rfp(inputs, window)
         job = town.id_of(rfp)
         signer = development_signer(LIAR)
         quote = Quote(job, Address(signer.address), rfp.max_price, town.now() + 1_000)
@@ -244,6 +239,41 @@ class WatchTown:
         town.requester.send(f"award:{job.hex()}", self.chain.calls.award_quote(rfp, quote, signature, uri))
         digest = sha256(bytes(made)).digest()
         liar.send(f"commit:{job.hex()}", self.chain.calls.commit(rfp, outputs.root, digest))
+        return Committed(job, rfp, inputs, outputs)
+
+    def rfp(self, inputs: Batch, window: int = 600, kind: Kind = Kind.QUOTE) -> Rfp:
+        """Terms for the tiny model."""
+        town = self.town
+        town.nonce += 1
+        bidding = WINDOW if kind is Kind.AUCTION else 0
+        return Rfp(
+            requester=Address(town.requester.address),
+            nonce=town.nonce,
+            model_id=self.model.model_id,
+            input_root=inputs.root,
+            item_count=inputs.item_count,
+            token=town.deployment.utility_token,
+            max_price=PRICE,
+            job_bond=BOND,
+            bidding_time=bidding,
+            reveal_time=bidding,
+            execution_timeout=WINDOW,
+            challenge_window=window,
+            guarantee=Guarantee.OPTIMISTIC,
+            kind=kind,
+        )
+
+    def buy(self, items: int = 4) -> Committed:
+        """A result by a worker that was hired before, by auction."""
+        town, specs = self.town, self.model.manifest.input_specs
+        payload = self.payload(items, seed=town.nonce)
+        inputs = Batch.from_payload(specs, items, payload)
+        rfp = self.rfp(inputs, kind=Kind.AUCTION)
+        job = town.post(rfp, town.host.put(payload))
+        town.play(job, rfp, to=JobState.COMMITTED)
+        digest = town.events(job, "Committed")[0].args["payloadDigest"][2:]
+        store = next(worker.running.tools.blobs for worker in town.workers)
+        outputs = Batch.from_payload(self.model.manifest.output_specs, items, store.get(digest))
         return Committed(job, rfp, inputs, outputs)
 
     # Claims by the test
