@@ -2,7 +2,9 @@
 
 What a watcher does with a claim that it doesn't believe: each step is evaluated on the *claimed* operands by the
 evaluator's own kernels, piece by piece, and what lies too far from that is decided exactly by `law`. An honest trace
-passes in whatever order its sums were taken: the law's tolerance covers all orders, and only the exact law accuses.
+passes in whatever order its sums were taken: the law's tolerance covers all orders, and only the exact law accuses,
+and only where the referee contract is sure to convict: else a liar could set an element between the two, so that
+who refutes by it fails and never gets to the real lie.
 
 Memory is bounded by the pieces, not by the trace, which may be a memory map.
 """
@@ -81,7 +83,7 @@ class _Auditor:
                 continue
             for element in self._suspects(piece, committed).tolist():
                 value = committed[element].item()
-                if not element_law(self._program, self._trace, number, piece.first + element).allows(value):
+                if element_law(self._program, self._trace, number, piece.first + element).convicts(value):
                     yield Place(number, piece.first + element), True
 
     def _suspects(self, piece: Piece, committed: Array) -> Array:

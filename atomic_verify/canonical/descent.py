@@ -110,9 +110,9 @@ class _Descent:
         return None
 
     def is_broken(self, place: Place) -> bool:
-        """Whether the element, all known and finite, breaks its law."""
+        """Whether the element, all known and finite, breaks its law for certain."""
         law = law_of(self._program.steps[place.step], place.element, self._claimed)
-        return not law.allows(self._known.elements(place.step, place.element, 1)[0])
+        return law.convicts(self._known.elements(place.step, place.element, 1)[0])
 
     def changed_control(self, place: Place) -> Place | None:
         """The element of the step's control if it is known and isn't one's own."""

@@ -20,6 +20,10 @@ LEAST = Fraction(1, 2**1074)
 Elements = Callable[[Operand, int, int], Sequence[Scalar]]
 """Elements of an operand's tensor from a flat element on, so many, widened: where a law reads."""
 
+_CONTRACT_ERROR = Fraction(1, 2**12)
+"""Bounds what the contract's own evaluation adds to a tolerance, as a share of it: 2^-58 of a function's value beside
+2^-44 (Closeness.sol), 2^-113 of a sum's absolute terms beside 2^-49 (Dot.sol), and some units of 2^-1138 to each."""
+
 _DOT_UNIT = Fraction(1, 2**52)
 _FUNCTION_UNIT = Fraction(1, 2**44)
 
@@ -34,6 +38,12 @@ class Law:
     def allows(self, committed: Scalar) -> bool:
         """Whether a committed element is within the tolerance; never so for a NaN or an infinity."""
         return math.isfinite(committed) and abs(Fraction(committed) - self.value) <= self.tolerance
+
+    def convicts(self, committed: Scalar) -> bool:
+        """Whether the referee contract is sure to convict a committed element: it lies further from the law than
+        tolerance and evaluation error together. What neither is allowed nor convicts, no one should stake a bond on."""
+        reach = self.tolerance * (1 + _CONTRACT_ERROR)
+        return not math.isfinite(committed) or abs(Fraction(committed) - self.value) > reach
 
 
 def check_element(program: Program, trace: Trace, step: int, element: int, committed: Scalar) -> bool:

@@ -1,6 +1,7 @@
 """Lies about a trace: elements moved beyond their law's tolerance, alone or with all that follows from them."""
 
 import math
+import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,7 @@ import numpy as np
 
 from atomic_verify.canonical.buffers import Buffers
 from atomic_verify.canonical.kernels import compile_step
-from atomic_verify.canonical.law import element_law
+from atomic_verify.canonical.law import Law, element_law
 from atomic_verify.canonical.program import LARGEST, Array, DType64, Opcode, Scalar
 from atomic_verify.canonical.traces import Trace
 
@@ -29,6 +30,26 @@ def lie_about(trace: Trace, step: int, element: int) -> Scalar | None:
         return None
     moved = float(target)
     return moved if not law.allows(moved) else math.nextafter(honest, inwards * math.inf)
+
+
+def barely_wrong(law: Law, *, convicted: bool) -> float:
+    """The smallest float above a float law's value that the contract is sure to convict, or else that is just not
+    allowed: by bisection over the floats' bits."""
+    wrong = law.convicts if convicted else lambda x: not law.allows(x)
+    low, high = float(law.value), LARGEST
+    while math.nextafter(low, math.inf) < high:
+        middle = _between(low, high)
+        low, high = (low, middle) if wrong(middle) else (middle, high)
+    return high
+
+
+def _between(low: float, high: float) -> float:
+    """The float half way from one to the other, counted in floats."""
+    places = [struct.unpack(">q", struct.pack(">d", x))[0] for x in (low + 0.0, high)]
+    places = [place if place >= 0 else -(2**63) - place for place in places]
+    middle = sum(places) // 2
+    word = middle if middle >= 0 else -(2**63) - middle
+    return float(struct.unpack(">d", struct.pack(">q", word))[0])
 
 
 def falsified(trace: Trace, step: int, element: int, value: Scalar) -> Trace:
