@@ -86,6 +86,27 @@ def _in_other_order(program: Program, trace: Trace, number: int, element: int, r
     return total if math.isfinite(total) else float(law.value)
 
 
+@given(seeds)
+def test_of_a_trace_of_any_values_exactly_what_breaks_its_law_is_found(seed: int) -> None:
+    made = RandomPrograms(np.random.default_rng(seed))
+    program = made.program(8)
+    honest = evaluate(program, made.item())
+    # Each element right or anything at all, the largest and the least numbers among it.
+    tensors = []
+    for number, step in enumerate(program.steps):
+        anything = made.values(step.dtype, step.elements).reshape(step.shape)
+        kept = made.random.random(step.shape) < made.choice([0.0, 0.5, 0.95])
+        tensors.append(np.where(kept, honest.tensor(number), anything))
+    trace = replace(honest, tensors=tuple(tensors))
+    expected = {
+        Place(number, element)
+        for number, step in enumerate(program.steps)
+        for element in range(step.elements)
+        if element_law(program, trace, number, element).convicts(tensors[number].reshape(-1)[element].item())
+    }
+    assert set(broken_elements(program, trace)) == expected
+
+
 @given(seeds, st.integers(1, 7))
 def test_pieces_say_the_same_as_the_whole(seed: int, size: int) -> None:
     program, trace = _evaluated(seed)
