@@ -1,37 +1,33 @@
 """`atomic model calibrate`: how far may honest workers lie from what a model means, and what could a liar gain?
 
 Every item found (examples, random ones, what the adversarial search turns up) is evaluated by the canonical program and
-run in every way that honest workers might. *Drift*: the distance of the execution graph's outputs from their meaning.
-*Plain drift*: that of the ONNX file's own, in float32. *Margin*: the worst plain drift over all items, at least 2^-24
-of the output's largest element, over the most that the gradient-sign attack gains inside the laws' tolerances. *Item
-margin*: the least such ratio on one and the same item; it is smaller where float32 happened to be lucky.
+run in every way that honest workers might; on the worst and on some usual ones the gradient-sign attack is computed.
+`findings` says what the numbers are.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import onnx
 
 from atomic_verify.assess.drift import canonical_outputs
-from atomic_verify.models.hardening import harden
-from atomic_verify.assess.inputs import index_bounds, make_item
+from atomic_verify.assess.findings import Calibration, Measured, OutputFindings
+from atomic_verify.assess.inputs import Range, make_item, ranges_of
 from atomic_verify.assess.runs import Run, all_runs, distance, one_run
 from atomic_verify.assess.search import Found, Item, domains, search
-from atomic_verify.assess.sensitivity import worst_gain
-from atomic_verify.assess.tolerances import ROUNDING, Tolerances, tolerances
+from atomic_verify.assess.sensitivity import worst_movement
+from atomic_verify.assess.tolerances import ROUNDING, tolerances
 from atomic_verify.canonical.evaluate import PreparedProgram
 from atomic_verify.canonical.lowering import Lowered, lower
 from atomic_verify.canonical.program import Output
 from atomic_verify.commitments.tensors import Array
 from atomic_verify.execution.providers import Provider
 from atomic_verify.execution.runtime import Runtime
+from atomic_verify.models.hardening import harden
 
-LEAST_MARGIN = 1e4
-FLOOR = 2.0**-24
 RANDOM_ITEMS = 8
 MARGIN_ITEMS = 4
 """Items per kind on which the attack is computed: it keeps whole traces."""
@@ -47,79 +43,6 @@ class Effort:
     seed: int = 7
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFindings:
-    """What was measured of one output. Integer outputs have mismatches only, and no tolerances."""
-
-    name: str
-    drift: float = 0.0
-    plain_drift: float = 0.0
-    mismatches: int = 0
-    gain: float = 0.0
-    margin: float | None = None
-    item_margin: float | None = None
-    tolerances: Tolerances | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        found = {name: getattr(self, name) for name in self.__slots__ if name != "tolerances"}
-        return found | (self.tolerances.to_json() if self.tolerances else {})
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """The report. `void_only` models may be voided, never slashed, for these reasons."""
-
-    onnx_sha256: str
-    execution_sha256: str
-    hardened: tuple[str, ...]
-    outputs: tuple[OutputFindings, ...]
-    reasons: tuple[str, ...]
-    worst: tuple[tuple[str, float], ...]
-    """The worst plain drift that the search found, by family."""
-    runs: tuple[str, ...]
-    items: int
-    seconds: float
-
-    @property
-    def void_only(self) -> bool:
-        return bool(self.reasons)
-
-    @property
-    def margin(self) -> float | None:
-        """The worst output's soundness margin; None without float outputs."""
-        return min((one.margin for one in self.outputs if one.margin is not None), default=None)
-
-    def to_json(self) -> dict[str, Any]:
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        return plain | {
-            "outputs": [one.to_json() for one in self.outputs],
-            "hardened": list(self.hardened),
-            "reasons": list(self.reasons),
-            "worst": [{"family": family, "drift": drift} for family, drift in self.worst],
-            "runs": list(self.runs),
-            "void_only": self.void_only,
-            "margin": self.margin,
-            "is_sound": self.margin is None or self.margin >= LEAST_MARGIN,
-        }
-
-
-@dataclass(slots=True)
-class _Measured:
-    """One output over all items so far; distances in the output's unit."""
-
-    drift: float = 0.0
-    excess: float = 0.0
-    plain_drift: float = 0.0
-    mismatches: int = 0
-    gain: float = 0.0
-    largest: float = 0.0
-    item_margin: float | None = None
-
-    @property
-    def margin(self) -> float | None:
-        return max(self.plain_drift, FLOOR * self.largest) / self.gain if self.gain > 0 else None
-
-
 class Calibrator:
     """Calibrates one model. `providers` are those that this machine really has."""
 
@@ -130,8 +53,12 @@ class Calibrator:
         runtime: Runtime,
         providers: Sequence[Provider] = (Provider.CPU,),
         progress: Progress = lambda _: None,
+        ranges: Mapping[str, Range] | None = None,
     ) -> None:
-        """Lowers and hardens the model and opens its sessions. Raises Unsupported, SessionRefused."""
+        """Lowers and hardens the model and opens its sessions. Ranges of inputs that aren't given are found out.
+
+        Raises Unsupported, SessionRefused.
+        """
         self._progress = progress
         progress("lowering")
         self.lowered: Lowered = lower(graph, shapes)
@@ -141,11 +68,13 @@ class Calibrator:
         self._graph = graph
         progress("opening sessions")
         self._plain = one_run(runtime, graph)
-        self._runs: Sequence[Run] = all_runs(runtime, self._execution, providers)
-        self._domains = domains(self.lowered.program.inputs, index_bounds(self._model))
+        self._runs: Sequence[Run] = all_runs(runtime, self.execution, providers)
+        self.ranges = ranges_of(self._model, self.lowered.program.inputs, ranges)
+        self._domains = domains(self.lowered.program.inputs, self.ranges)
 
     @property
-    def _execution(self) -> bytes:
+    def execution(self) -> bytes:
+        """The execution graph: the ONNX file itself where nothing cancels."""
         return self.hardened.graph if self.hardened.nodes else self._graph
 
     def search_plain(self, effort: Effort, examples: Sequence[Item] = ()) -> list[Found]:
@@ -171,10 +100,12 @@ class Calibrator:
         """Searches, measures, and decides."""
         began = time.perf_counter()
         rng = np.random.default_rng(effort.seed)
-        usual = [*examples, *(make_item(self._model, self.lowered.program.inputs, rng) for _ in range(RANDOM_ITEMS))]
+        inputs = self.lowered.program.inputs
+        drawn = [make_item(self._model, inputs, rng, self.ranges) for _ in range(RANDOM_ITEMS)]
+        usual = [*examples, *drawn]
         plain = self.search_plain(effort, examples)
         hard = self.search_execution(effort, [found.item for found in plain[:4]]) if self.hardened.nodes else []
-        measured = {output.name: _Measured() for output in self.lowered.program.outputs}
+        measured = {output.name: Measured() for output in self.lowered.program.outputs}
         sizes: dict[str, list[float]] = {name: [] for name in measured}
         odd = [found.item for found in (*plain, *hard)]
         for number, item in enumerate([*usual, *odd]):
@@ -183,23 +114,27 @@ class Calibrator:
             if number < len(usual):
                 for name, values in meant.items():
                     sizes[name].append(float(np.max(np.abs(values), initial=0.0)))
-        for number, item in enumerate([*usual[:MARGIN_ITEMS], *odd[:MARGIN_ITEMS]]):
+        attacked = [*usual[:MARGIN_ITEMS], *(found.item for one in (plain, hard) for found in one[:MARGIN_ITEMS])]
+        for number, item in enumerate(attacked):
             self._progress(f"attacking item {number + 1}")
             self._attack(item, measured)
         outputs = tuple(_findings(one, measured[one.name], sizes[one.name]) for one in self.lowered.program.outputs)
         return Calibration(
             onnx_sha256=sha256(self._graph).hexdigest(),
-            execution_sha256=sha256(self._execution).hexdigest(),
+            execution_sha256=sha256(self.execution).hexdigest(),
             hardened=self.hardened.nodes,
+            ranges=tuple((spec.name, *self.ranges[spec.name]) for spec in inputs),
             outputs=outputs,
             reasons=tuple(_reasons(self.lowered, outputs)),
             worst=tuple((found.family, found.score) for found in plain),
             runs=tuple(run.name for run in self._runs),
             items=len(usual) + len(odd),
+            evaluations=effort.evaluations,
+            seed=effort.seed,
             seconds=time.perf_counter() - began,
         )
 
-    def _measure(self, item: Item, measured: Mapping[str, _Measured]) -> dict[str, Array]:
+    def _measure(self, item: Item, measured: Mapping[str, Measured]) -> dict[str, Array]:
         """Runs an item in every way; returns what it means."""
         meant = canonical_outputs(self._program, item)
         plain = self._plain(item)
@@ -219,35 +154,32 @@ class Calibrator:
                 one.excess = max(one.excess, float(np.max(beyond, initial=0.0)))
         return meant
 
-    def _attack(self, item: Item, measured: Mapping[str, _Measured]) -> None:
+    def _attack(self, item: Item, measured: Mapping[str, Measured]) -> None:
         plain = self._plain(item)
         with self._program.evaluate(item) as trace:
             meant = trace.outputs()
             for number, output in enumerate(self.lowered.program.outputs):
                 if output.dtype not in ROUNDING or not output.spec.elements:
                     continue
-                one, canonical = measured[output.name], meant[output.name]
-                gain = worst_gain(trace, number)
+                canonical = meant[output.name]
+                found = worst_movement(trace, number, self.hardened.nodes, ROUNDING[output.dtype])
                 drift = distance({"": plain[output.name]}, {"": canonical})
-                largest = float(np.max(np.abs(canonical)))
-                one.gain, one.largest = max(one.gain, gain), max(one.largest, largest)
-                if gain > 0:
-                    margin = max(drift, FLOOR * largest) / gain
-                    one.item_margin = margin if one.item_margin is None else min(one.item_margin, margin)
+                measured[output.name].attack(found.gain, found.expected, drift, float(np.max(np.abs(canonical))))
 
 
-def _findings(output: Output, one: _Measured, sizes: Sequence[float]) -> OutputFindings:
+def _findings(output: Output, one: Measured, sizes: Sequence[float]) -> OutputFindings:
     if output.dtype not in ROUNDING:
         return OutputFindings(output.name, mismatches=one.mismatches)
     usual = float(np.median(sizes)) if sizes else 0.0
     return OutputFindings(
         name=output.name,
         drift=one.drift,
+        expected=one.expected,
         plain_drift=one.plain_drift,
         gain=one.gain,
         margin=one.margin,
         item_margin=one.item_margin,
-        tolerances=tolerances(output.dtype, one.excess, one.gain, usual),
+        tolerances=tolerances(output.dtype, one.excess, one.expected, one.gain, usual),
     )
 
 

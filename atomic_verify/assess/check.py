@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 
 from atomic_verify.assess.drift import Drift, canonical_outputs, drift_of
-from atomic_verify.assess.inputs import make_item
+from atomic_verify.assess.inputs import Range, make_item
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.evaluate import PreparedProgram
 from atomic_verify.canonical.lowering import Lowered, lower
@@ -23,7 +23,7 @@ from atomic_verify.commitments import Batch, Signature, encode_item
 from atomic_verify.errors import AtomicError
 from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.models import Executable
-from atomic_verify.models.manifest import Stacking
+from atomic_verify.models.parts import Stacking
 
 MAX_DRIFT = 1e-3
 ITEMS = 4
@@ -57,7 +57,11 @@ class ModelCheck:
 
 
 def check_file(
-    graph: bytes, shapes: Mapping[str, Sequence[int]], progress: Progress = lambda _: None, items: int = ITEMS
+    graph: bytes,
+    shapes: Mapping[str, Sequence[int]],
+    progress: Progress = lambda _: None,
+    items: int = ITEMS,
+    ranges: Mapping[str, Range] | None = None,
 ) -> ModelCheck:
     """Checks an ONNX file on a few random items. A model that can't be used is a finding, not an error."""
     began = time.perf_counter()
@@ -68,13 +72,13 @@ def check_file(
         return _finding(began, None, None, f"{error.message}" + (f" ({error.hint})" if error.hint else ""))
     try:
         progress("running")
-        found = _measured(graph, lowered, items)
+        found = _measured(graph, lowered, items, ranges)
     except AtomicError as error:
         return _finding(began, lowered, None, f"{error.code}: {error.message}")
     return _finding(began, lowered, found, None)
 
 
-def _measured(graph: bytes, lowered: Lowered, items: int) -> Drift:
+def _measured(graph: bytes, lowered: Lowered, items: int, ranges: Mapping[str, Range] | None) -> Drift:
     """The worst drift over random items, each run by onnxruntime in the sandbox."""
     program = lowered.program
     inputs, outputs = Signature(program.inputs), Signature(tuple(output.spec for output in program.outputs))
@@ -83,7 +87,7 @@ def _measured(graph: bytes, lowered: Lowered, items: int) -> Drift:
     prepared, rng, worst = PreparedProgram(program), np.random.default_rng(SEED), Drift()
     with SandboxedSession(executable) as session:
         for _ in range(items):
-            item = make_item(model, program.inputs, rng)
+            item = make_item(model, program.inputs, rng, ranges)
             payload = encode_item(program.inputs, item)
             execution = session.run(Batch.from_payload(program.inputs, 1, payload))
             worst = worst.worst(drift_of(execution.commit().item(0), canonical_outputs(prepared, item)))

@@ -2,7 +2,8 @@
 
 Where an integer input ends up is followed through the graph: through nodes that keep its values, up to a Gather or
 OneHot, whose axis or depth bounds it, or a comparison with all values that there are. An integer that bounds nothing is
-taken for a mask: ones, and a few zeros.
+taken for a mask: ones, and a few zeros. *Range*: the smallest and the largest element that an input may have; the
+manifest's, or what was found out here.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from atomic_verify.canonical.program import FLOATS
 from atomic_verify.commitments import DType, TensorSpec
 from atomic_verify.commitments.tensors import Array
 
@@ -21,12 +23,31 @@ KEEPS_VALUES = frozenset(
 INDEXING = {"Gather": 1, "GatherElements": 1, "OneHot": 0, "GatherND": 1}
 """Operators that index, and which of their inputs is the index."""
 MASKED_SHARE = 0.1
+Range = tuple[float, float]
+USUAL_RANGE: Range = (-100.0, 100.0)
+"""Of floats whose range nobody declared."""
+MASK: Range = (0.0, 1.0)
+WIDE = 20.0
+"""Floats of a wider range around zero are drawn as normal numbers, of a narrower one evenly."""
 
 
-def make_item(model: onnx.ModelProto, specs: Sequence[TensorSpec], rng: np.random.Generator) -> dict[str, Array]:
-    """One random item of the model's signature: floats are normal, integers as the graph asks for."""
-    bounds = index_bounds(model)
-    return {spec.name: _tensor(spec, bounds.get(spec.name), rng) for spec in specs}
+def ranges_of(
+    model: onnx.ModelProto, specs: Sequence[TensorSpec], declared: Mapping[str, Range] | None = None
+) -> dict[str, Range]:
+    """The range of each input, by name."""
+    bounds, known = index_bounds(model), declared or {}
+    return {spec.name: known.get(spec.name) or _range(spec, bounds.get(spec.name)) for spec in specs}
+
+
+def make_item(
+    model: onnx.ModelProto,
+    specs: Sequence[TensorSpec],
+    rng: np.random.Generator,
+    declared: Mapping[str, Range] | None = None,
+) -> dict[str, Array]:
+    """One random, usual item of the model's signature."""
+    ranges = ranges_of(model, specs, declared)
+    return {spec.name: _tensor(spec, ranges[spec.name], rng) for spec in specs}
 
 
 def index_bounds(model: onnx.ModelProto) -> dict[str, int]:
@@ -81,12 +102,25 @@ def _compared(node: onnx.NodeProto, name: str, constants: Mapping[str, onnx.Tens
     return int(values.max()) + 1 if values.dtype.kind in "iu" and values.size > 1 else None
 
 
-def _tensor(spec: TensorSpec, bound: int | None, rng: np.random.Generator) -> Array:
-    if spec.dtype in (DType.FLOAT, DType.DOUBLE, DType.FLOAT16, DType.BFLOAT16):
-        return rng.standard_normal(spec.shape).astype(spec.dtype.numpy)
+def _range(spec: TensorSpec, bound: int | None) -> Range:
+    if spec.dtype in FLOATS:
+        return USUAL_RANGE
     if bound is not None:
-        most = min(bound, int(np.iinfo(spec.dtype.numpy).max))
-        return rng.integers(0, max(1, most), spec.shape).astype(spec.dtype.numpy)
+        return (0.0, float(max(1, min(bound, int(np.iinfo(spec.dtype.numpy).max) + 1)) - 1))
+    if spec.dtype in (DType.UINT8, DType.INT8):
+        limits = np.iinfo(spec.dtype.numpy)
+        return (float(limits.min), float(limits.max))
+    return MASK
+
+
+def _tensor(spec: TensorSpec, limits: Range, rng: np.random.Generator) -> Array:
+    low, high = limits
+    if spec.dtype in FLOATS:
+        is_wide = high - low > WIDE and low < 0 < high
+        values = rng.standard_normal(spec.shape).clip(low, high) if is_wide else rng.uniform(low, high, spec.shape)
+        return np.asarray(values).astype(spec.dtype.numpy)
+    if limits != MASK:
+        return rng.integers(int(low), int(high), spec.shape, endpoint=True).astype(spec.dtype.numpy)
     mask = rng.random(spec.shape) >= MASKED_SHARE
     if mask.ndim:
         # The first of each row stays: attention over nothing but masked places has no meaning.

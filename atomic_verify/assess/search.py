@@ -6,11 +6,13 @@ runs and places are changed as long as that makes the score worse. *Score*: what
 should be fast (two executions compared), and what is found is confirmed by the canonical program.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from atomic_verify.assess.inputs import Range
 from atomic_verify.canonical.program import FLOATS
 from atomic_verify.commitments import TensorSpec
 from atomic_verify.commitments.tensors import Array
@@ -23,16 +25,20 @@ CLIMBERS = 4
 """How many of the worst items are improved."""
 DRAWN_SHARE = 0.5
 """Which part of the budget goes to the families."""
-LEAST_SCALE, MOST_SCALE = -2.0, 2.0
-"""Powers of ten: how small and large drawn floats are."""
+DECADES = 4.0
+"""Over how many powers of ten drawn floats are spread, below the largest of their range."""
+EVEN_SHARE = 0.25
+"""How often floats are drawn evenly from their range instead."""
+SMALL = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What one input tensor may hold: floats, or integers from 0 to `bound` - 1."""
+    """What one input tensor may hold: floats or integers from `low` to `high`."""
 
     spec: TensorSpec
-    bound: int | None
+    low: float
+    high: float
 
     @property
     def is_float(self) -> bool:
@@ -40,14 +46,18 @@ class Domain:
 
     def values(self, count: int, rng: np.random.Generator) -> Array:
         """Some values of the domain."""
-        if self.is_float:
-            scale = 10 ** rng.uniform(LEAST_SCALE, MOST_SCALE)
-            return np.asarray(rng.standard_normal(count) * scale)
-        return rng.integers(0, self.bound or 2, count)
+        if not self.is_float:
+            return rng.integers(int(self.low), int(self.high), count, endpoint=True)
+        if rng.random() < EVEN_SHARE:
+            return rng.uniform(self.low, self.high, count)
+        most = math.log10(max(abs(self.low), abs(self.high), SMALL))
+        scale = 10 ** rng.uniform(most - DECADES, most)
+        return np.asarray(rng.standard_normal(count) * scale).clip(self.low, self.high)
 
     def tensor(self, values: Array) -> Array:
-        """Values in the tensor's shape and type."""
-        return np.asarray(values).reshape(self.spec.shape).astype(self.spec.dtype.numpy)
+        """Values in the tensor's shape and type, none out of range."""
+        inside = np.asarray(values).clip(self.low, self.high) if self.is_float else np.asarray(values)
+        return inside.reshape(self.spec.shape).astype(self.spec.dtype.numpy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,9 @@ class Found:
     family: str
 
 
-def domains(specs: Sequence[TensorSpec], bounds: Mapping[str, int]) -> tuple[Domain, ...]:
-    """The domains of a model's inputs; `bounds` are those of `inputs.index_bounds`."""
-    return tuple(Domain(spec, bounds.get(spec.name)) for spec in specs)
+def domains(specs: Sequence[TensorSpec], ranges: Mapping[str, Range]) -> tuple[Domain, ...]:
+    """The domains of a model's inputs."""
+    return tuple(Domain(spec, *ranges[spec.name]) for spec in specs)
 
 
 def _random(domain: Domain, rng: np.random.Generator) -> Array:
@@ -181,7 +191,6 @@ def _changed(domain: Domain, tensor: Array, rng: np.random.Generator) -> Array:
     elif draw < 0.75 or not domain.is_float:
         flat[places] = domain.values(1, rng).astype(flat.dtype)
     else:
-        flat[places] = (flat[places] * (1 + 10 ** rng.uniform(-4, 0) * rng.standard_normal(places.size))).astype(
-            flat.dtype
-        )
-    return flat.reshape(tensor.shape)
+        factors = 1 + 10 ** rng.uniform(-4, 0) * rng.standard_normal(places.size)
+        flat[places] = (flat[places] * factors).astype(flat.dtype)
+    return domain.tensor(flat)

@@ -3,8 +3,12 @@
 Every committed element may be off by its law's tolerance without being convicted. The *gradient-sign attack* pushes
 each element of each step by its whole tolerance in the direction that moves one output element most. To first order it
 moves it by the sum over all elements of |d output / d element| * tolerance: the *gain*.
+
+The same derivatives tell how far honest float32 drifts, whatever the kernel: every element is rounded to 24 bits, on
+its own, so the drifts of all elements add up by their squares. The root of that sum is the *expected drift*.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -14,10 +18,27 @@ import numpy as np
 from atomic_verify.assess.derivatives import derivative
 from atomic_verify.canonical.access import Access, linear
 from atomic_verify.canonical.functions import APPROXIMATE
-from atomic_verify.canonical.program import REDUCTIONS, Array, DType64, Guard, Opcode, Operand, Source, Step
+from atomic_verify.canonical.program import REDUCTIONS, Array, DType64, Function, Guard, Opcode, Operand, Source, Step
 from atomic_verify.canonical.traces import Trace
 
 DOT_UNIT, FUNCTION_UNIT = 2.0**-52, 2.0**-44
+FLOAT32_UNIT = 2.0**-24
+CHOOSING = frozenset({Function.NEG, Function.ABS, Function.MIN, Function.MAX, Function.WHERE})
+"""Functions whose result needs no rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How far one output element can be moved, in the output's unit."""
+
+    gain: float = 0.0
+    """By a liar inside the laws' tolerances."""
+    expected: float = 0.0
+    """By float32 arithmetic that is honest."""
+
+    def worst(self, other: "Movement") -> "Movement":
+        """The larger of both in each respect."""
+        return Movement(max(self.gain, other.gain), max(self.expected, other.expected))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +73,41 @@ class _Read:
         into += np.bincount(places.reshape(-1), weights.reshape(-1), minlength=into.size)
 
 
-def gain(trace: Trace, output: int, element: int) -> float:
-    """How far the attack moves flat element `element` of output number `output`. The trace keeps all tensors."""
-    return sum(
-        float(np.sum(np.abs(slope) * room.reshape(-1)))
-        for number, slope, reads in slopes_of(trace, output, element)
-        if (room := _room(trace.program.steps[number], reads, trace.tensor(number))) is not None
-    )
+def movement(
+    trace: Trace, output: int, element: int, exact: Sequence[str] = (), unit: float = FLOAT32_UNIT
+) -> Movement:
+    """How far flat element `element` of output number `output` can be moved. The trace keeps all tensors.
+
+    Steps of the ONNX nodes named `exact` run in float64 and add nothing to the expected drift; `unit` is what all
+    others are rounded by, relative.
+    """
+    gain = squares = 0.0
+    for number, slope, reads in slopes_of(trace, output, element):
+        step, slopes = trace.program.steps[number], np.abs(slope)
+        sizes = _sizes(step, reads, trace.tensor(number))
+        if sizes is None:
+            continue
+        flat = sizes.reshape(-1)
+        gain += float(np.sum(slopes * flat)) * _tolerance(step)
+        if not _is_of(step.node, exact):
+            squares += float(np.sum(np.square(slopes * flat * unit)))
+    return Movement(gain, math.sqrt(squares))
 
 
-def worst_gain(trace: Trace, output: int, most: int = 4) -> float:
-    """The gain at the output's largest elements, at most so many."""
+def worst_movement(
+    trace: Trace, output: int, exact: Sequence[str] = (), unit: float = FLOAT32_UNIT, most: int = 4
+) -> Movement:
+    """The worst of the output's largest elements, at most so many."""
     values = np.abs(trace.tensor(trace.program.outputs[output].step).reshape(-1))
-    return max(
-        (gain(trace, output, int(element)) for element in np.argsort(-values, kind="stable")[:most]), default=0.0
-    )
+    worst = Movement()
+    for element in np.argsort(-values, kind="stable")[:most]:
+        worst = worst.worst(movement(trace, output, int(element), exact, unit))
+    return worst
+
+
+def _is_of(node: str, nodes: Sequence[str]) -> bool:
+    """Whether a step came from one of these nodes, or from the body of one that is a function."""
+    return any(node == one or node.startswith(f"{one}/") for one in nodes)
 
 
 def slopes_of(trace: Trace, output: int, element: int) -> Iterator[tuple[int, Array, Sequence[_Read]]]:
@@ -124,16 +165,21 @@ def _flat(trace: Trace, operand: Operand) -> Array:
     return trace.program.weights[operand.tensor]
 
 
-def _room(step: Step, reads: Sequence[_Read], result: Array) -> Array | None:
-    """The law's tolerance of each element; None where it is exact."""
+def _tolerance(step: Step) -> float:
+    """The law's tolerance, relative to `_sizes`."""
     if step.opcode is Opcode.MAP:
-        return FUNCTION_UNIT * np.abs(result) if step.function in APPROXIMATE else None
+        return FUNCTION_UNIT if step.function in APPROXIMATE else 0.0
+    return (step.terms + 8) * DOT_UNIT
+
+
+def _sizes(step: Step, reads: Sequence[_Read], result: Array) -> Array | None:
+    """What an element's rounding is relative to: of a sum the sum of all sizes; None of steps that round nothing."""
+    if step.opcode is Opcode.MAP and step.function not in CHOOSING:
+        return np.abs(result)
     if step.opcode not in (Opcode.DOT, Opcode.SUM):
         return None
-    factor = (step.terms + 8) * DOT_UNIT
     sizes = [replace(one, values=np.abs(one.values)) for one in reads]
-    everything = tuple(range(len(step.shape)))
-    return factor * np.broadcast_to(_product(sizes, None, everything), step.shape)
+    return np.broadcast_to(_product(sizes, None, tuple(range(len(step.shape)))), step.shape)
 
 
 def _product(reads: Sequence[_Read], slope: Array | None, axes: Sequence[int]) -> Array:

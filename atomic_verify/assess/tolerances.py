@@ -1,9 +1,11 @@
 """From measured drift to an output's tolerances. Pure.
 
-*Rounding*: half a unit in the last place of the output's type, relative. *Excess*: drift beyond rounding. *Slack*: what
-a liar gains inside the laws' tolerances (see `sensitivity`). Accept is 4 times the worst of both, so an honest worker
-never comes near it; slash is 8 times accept. Accept has a ceiling, relative to what the output usually is: a model that
-would need more decides nothing, and what then remains above accept/4 makes it void-only.
+*Rounding*: half a unit in the last place of the output's type, relative. *Excess*: drift beyond rounding that was
+measured. *Expected*: the drift that float32 makes by itself, and *slack*: what a liar gains inside the laws' tolerances
+(both see `sensitivity`). Accept is 4 times the worst of excess, twice the expected drift, and slack: a processor that
+nobody measured, or other kernels on the same one, drift about as far as expected, so an honest worker never comes near
+accept. Slash is 8 times accept. Accept has a ceiling, relative to what the output usually is: a model that would need
+more decides nothing, and what then remains above accept/4 makes it void-only.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from atomic_verify.commitments import DType
 
 ROOM = 4.0
 """Accept over what was measured."""
+OTHER_KERNELS = 2.0
+"""How far kernels that weren't measured may drift, over what is expected."""
 SLASH_RATIO = 8.0
 CEILING = 1e-3
 """Most of atol relative to the output's usual largest element."""
@@ -50,9 +54,9 @@ class Tolerances:
         }
 
 
-def tolerances(dtype: DType, excess: float, slack: float, usual: float) -> Tolerances:
+def tolerances(dtype: DType, excess: float, expected: float, slack: float, usual: float) -> Tolerances:
     """Tolerances of a float output; `usual` is the output's usual largest absolute element."""
-    wanted = max(ROOM * max(excess, slack), LEAST[dtype])
+    wanted = max(ROOM * max(excess, OTHER_KERNELS * expected, slack), LEAST[dtype])
     ceiling = max(CEILING * usual, LEAST[dtype])
     covers = wanted <= ceiling
     # Two digits, rounded up, for people who read manifests.

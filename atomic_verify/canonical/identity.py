@@ -52,7 +52,7 @@ def identity_of(lowered: Lowered) -> ProgramIdentity:
         depth=depth(program),
         inputs=program.inputs,
         outputs=tuple(output.spec for output in program.outputs),
-        decisions=tuple(f"{one.what} ({one.operator} {one.node!r})" for one in lowered.discontinuities),
+        decisions=tuple(str(one) for one in lowered.discontinuities),
     )
 
 

@@ -12,11 +12,11 @@ import onnx
 import typer
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from atomic_verify.assess.calibrate import Calibration, Calibrator, Effort
+from atomic_verify.assess.calibrate import Calibrator, Effort
 from atomic_verify.assess.check import check_file
 from atomic_verify.assess.explain import explain as explain_program
 from atomic_verify.assess.explain import picture
-from atomic_verify.models.hardening import harden as harden_model
+from atomic_verify.assess.findings import Calibration
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.canonical.lowering.conformance import run as run_conformance
@@ -25,6 +25,7 @@ from atomic_verify.cli.output import note, print_fields, print_json, print_table
 from atomic_verify.commitments import decode_item
 from atomic_verify.execution.providers import AUTO, Provider, activate
 from atomic_verify.execution.runtime import load_runtime
+from atomic_verify.models.hardening import harden as harden_model
 
 app = typer.Typer()
 

@@ -11,7 +11,7 @@ from atomic_verify.execution.runtime import Runtime
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models.check import check_model
 from atomic_verify.models.library import Executable
-from atomic_verify.models.manifest import Stacking
+from atomic_verify.models.parts import Stacking
 
 
 class SandboxModel:
@@ -29,7 +29,7 @@ class SandboxModel:
         """Check the graph and open a session; returns the check's report. Raises what those raise."""
         with SharedMemory(descriptor, message["bytes"]) as memory:
             graph = bytes(memory.view)
-        inputs, outputs = _signature(message["inputs"]), _signature(message["outputs"])
+        inputs, outputs = signature_of(message["inputs"]), signature_of(message["outputs"])
         report = check_model(graph, inputs, outputs)
         model = Executable(message["name"], graph, message["sha256"], inputs, outputs, Stacking())
         self._session = Session(model, self._provider, self._settings, self._runtime)
@@ -58,5 +58,6 @@ class SandboxModel:
         return {}
 
 
-def _signature(entries: list[list[Any]]) -> Signature:
+def signature_of(entries: list[list[Any]]) -> Signature:
+    """A signature from a message."""
     return Signature(tuple(TensorSpec(name, DType(dtype), tuple(shape)) for name, dtype, shape in entries))

@@ -1,12 +1,13 @@
 """Install a model: run the build script of its folder, check what it made, and put it into the library.
 
 Used before a worker or gateway starts. A *source folder* holds `manifest.json` and `build.py`, a script that writes the
-files that the manifest pins into the folder named by its one argument; an execution graph that the script doesn't write
-is hardened here, which makes the same bytes every time. Only files with the pinned digests are ever installed, and the
-manifest last, so a model is in the library whole or not at all.
+files that the manifest pins into the folder named by its one argument, or those files themselves. An execution graph
+that the script doesn't write is hardened here, which makes the same bytes every time. Only files with the pinned
+digests are ever installed, and the manifest last, so a model is in the library whole or not at all.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,7 @@ def build_model(source: Path, models_dir: Path, *, timeout: float = DEFAULT_TIME
     if not _is_installed(manifest, target):
         models_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{manifest.name}-", dir=models_dir) as scratch:
-            run_script(source, Path(scratch), timeout)
+            gather(source, manifest, Path(scratch), timeout=timeout)
             _harden(manifest, Path(scratch))
             _install(manifest, Path(scratch), target)
     return InstalledModel.open(target)
@@ -52,9 +53,21 @@ def _is_installed(manifest: Manifest, target: Path) -> bool:
     return True
 
 
-def run_script(source: Path, out: Path, timeout: float = DEFAULT_TIMEOUT) -> None:
-    """Run the build script of folder `source`; its files go to `out`. Raises ModelBuildFailed."""
-    script = source / SCRIPT_NAME
+def gather(source: Path, manifest: Manifest, out: Path, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    """Put the files of the model in folder `source` into `out`, and its manifest: built, or as they lie there.
+
+    Raises ModelBuildFailed. What the manifest pins isn't checked here.
+    """
+    shutil.copyfile(source / MANIFEST_NAME, out / MANIFEST_NAME)
+    if (source / SCRIPT_NAME).exists():
+        _run(source / SCRIPT_NAME, out, timeout)
+        return
+    for pin in manifest.files:
+        if (source / pin.file).is_file():
+            shutil.copyfile(source / pin.file, out / pin.file)
+
+
+def _run(script: Path, out: Path, timeout: float) -> None:
     command = [sys.executable, str(script.resolve()), str(out.resolve())]
     # Small products gain nothing from threads and lose much where other work keeps the cores busy.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}

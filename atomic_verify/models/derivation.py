@@ -21,7 +21,8 @@ from atomic_verify.models.check import CheckLimits, check_model
 from atomic_verify.models.check.parse import parse
 from atomic_verify.models.errors import ModelError, ProgramMismatch, VoidOnlyMissing
 from atomic_verify.models.hardening import harden
-from atomic_verify.models.manifest import Manifest, ProgramEntry
+from atomic_verify.models.manifest import Manifest
+from atomic_verify.models.parts import ProgramEntry
 from atomic_verify.models.pinned import read_pinned
 
 CACHE_NAME = "derivation.json"

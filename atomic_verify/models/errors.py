@@ -120,6 +120,12 @@ class ItemRefused(ModelError):
     code = "item-refused"
 
 
+class ItemOutOfRange(ItemRefused):
+    """An element of an item lies outside of the range for which the model's tolerances were measured."""
+
+    code = "item-out-of-range"
+
+
 class AnswerUndefined(ModelError):
     """The tensors have no typed answer: an output isn't finite, or an input is none that the codec makes."""
 

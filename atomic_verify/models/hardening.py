@@ -34,7 +34,7 @@ CANCELLING = frozenset({"Sub"})
 
 @dataclass(frozen=True, slots=True)
 class Hardened:
-    """The execution graph, and which nodes of the ONNX file it runs in float64, by name or first output."""
+    """The execution graph, and which nodes of the ONNX file it runs in float64, named as the lowering names them."""
 
     graph: bytes
     nodes: tuple[str, ...]
@@ -45,7 +45,7 @@ def harden(model: onnx.ModelProto) -> Hardened:
     regions = cancelling_nodes(model)
     if not regions:
         return Hardened(model.SerializeToString(deterministic=True), ())
-    names = tuple(_name(model.graph.node[index]) for index in sorted(regions))
+    names = tuple(_name(model.graph.node[index], index) for index in sorted(regions))
     return Hardened(_rewritten(model, regions).SerializeToString(deterministic=True), names)
 
 
@@ -112,8 +112,8 @@ def _float_tensors(model: onnx.ModelProto) -> frozenset[str]:
     return frozenset(known)
 
 
-def _name(node: onnx.NodeProto) -> str:
-    return node.name or node.output[0]
+def _name(node: onnx.NodeProto, index: int) -> str:
+    return node.name or f"{node.op_type}#{index}"
 
 
 def _rewritten(model: onnx.ModelProto, region: Iterable[int]) -> onnx.ModelProto:

@@ -15,8 +15,10 @@ from atomic_verify.models.answers import AnswerSchema
 from atomic_verify.models.codecs import Answer, Codec, Tensors, make_codec
 from atomic_verify.models.derivation import Deriver, is_derived, require_derived
 from atomic_verify.models.errors import ManifestInvalid, ModelUnknown
-from atomic_verify.models.manifest import MANIFEST_NAME, Manifest, Stacking
+from atomic_verify.models.manifest import MANIFEST_NAME, Manifest
+from atomic_verify.models.parts import Stacking
 from atomic_verify.models.pinned import read_pinned
+from atomic_verify.models.ranges import require_in_range, require_payload_in_range
 from atomic_verify.protocol.primitives import ModelId
 
 __all__ = ["Executable", "InstalledModel", "ModelLibrary", "read_pinned"]
@@ -86,8 +88,14 @@ class InstalledModel:
         )
 
     def encode(self, raw: BinaryIO) -> dict[str, Array]:
-        """Input tensors of one raw item. Raises ItemRefused."""
-        return self.codec.encode(raw)
+        """Input tensors of one raw item, inside their ranges. Raises ItemRefused."""
+        arrays = self.codec.encode(raw)
+        require_in_range(self.manifest.inputs, arrays)
+        return arrays
+
+    def require_in_range(self, item_count: int, payload: bytes) -> None:
+        """Refuse a batch with an element outside of what the tolerances were measured for. Raises ItemOutOfRange."""
+        require_payload_in_range(self.manifest.inputs, item_count, payload)
 
     def answer(self, inputs: Tensors, outputs: Tensors) -> Answer:
         """The typed answer of one item, valid under the manifest's schema. Raises AnswerUndefined, AnswerInvalid."""

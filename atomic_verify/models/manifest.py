@@ -6,146 +6,36 @@ can be changed without another id. Canonical form: RFC 8785 JSON.
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import rfc8785
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from atomic_verify.commitments import CommitmentError, Digest, DType, Signature, TensorSpec
+from atomic_verify.commitments import Digest, Signature, TensorSpec
 from atomic_verify.models.answers import require_schema
 from atomic_verify.models.errors import ManifestInvalid, ModelError, ModelFileMissing
-from atomic_verify.models.tolerances import ToleranceEntry, require_rules, zero_tolerance
+from atomic_verify.models.parts import (
+    MAX_TENSORS,
+    CalibrationEntry,
+    CodecEntry,
+    CriticalEntry,
+    FilePin,
+    InputEntry,
+    Line,
+    OutputEntry,
+    Part,
+    ProgramEntry,
+    Source,
+    Stacking,
+)
+from atomic_verify.models.tolerances import ToleranceEntry, require_rules
 from atomic_verify.protocol.ids import model_id
 from atomic_verify.protocol.model_types import CriticalStep, ModelSpec, TensorSig
 from atomic_verify.protocol.primitives import ZERO_WORD, ModelId
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 256 * 1024
-MAX_OPTIONS = 32
-
-# The contract's bounds on a signature.
-MAX_TENSORS = 16
-MAX_NAME_BYTES = 128
-MAX_ELEMENTS = 2**31
-MAX_COUNT = 2**32 - 1
-NO_ROOT = "00" * 32
-
-DTypeName = Literal[
-    "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "bool", "float16", "double", "uint32", "uint64",
-    "bfloat16",
-]  # fmt: skip
-
-
-def _plain_name(name: str) -> str:
-    if PurePosixPath(name).name != name or "\\" in name or name.startswith("."):
-        raise ValueError("a file of a model is named plainly, without folders")
-    return name
-
-
-FileName = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_plain_name)]
-Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Line = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class Part(BaseModel):
-    """Base of a manifest's parts: frozen, strict, closed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=False)
-
-
-class FilePin(Part):
-    """One of the model's files by name, size and sha256."""
-
-    file: FileName
-    bytes: int = Field(ge=1, le=2**31 - 1)
-    sha256: Hex32
-
-
-class TensorEntry(Part):
-    """A named tensor. `dtype` is ONNX's name of the element type, lower case; every dimension is concrete."""
-
-    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_BYTES)]
-    dtype: DTypeName
-    shape: Annotated[tuple[Annotated[int, Field(ge=1, le=MAX_ELEMENTS)], ...], Field(max_length=10, strict=False)]
-
-    @model_validator(mode="after")
-    def _within_bounds(self) -> Self:
-        try:
-            spec = self.spec()
-        except CommitmentError as error:
-            raise ValueError(error.message) from error
-        if len(self.name.encode()) > MAX_NAME_BYTES or spec.elements > MAX_ELEMENTS:
-            raise ValueError(f"a tensor has a name of at most {MAX_NAME_BYTES} bytes and {MAX_ELEMENTS} elements")
-        return self
-
-    def spec(self) -> TensorSpec:
-        return TensorSpec(self.name, DType[self.dtype.upper()], self.shape)
-
-
-class OutputEntry(TensorEntry):
-    """An output tensor with its tolerances: beyond `accept` an item is void, beyond `slash` it is fraud."""
-
-    accept: ToleranceEntry = Field(default_factory=zero_tolerance)
-    slash: ToleranceEntry = Field(default_factory=zero_tolerance)
-
-
-class Source(Part):
-    """Where the model comes from: its files' origin and, of a downloaded archive, name and sha256."""
-
-    kind: Literal["wheel", "script", "other"]
-    location: Line
-    archive: FileName | None = None
-    archive_sha256: Hex32 | None = None
-    members: Annotated[Mapping[FileName, Line], Field(max_length=MAX_OPTIONS)] = Field(default_factory=dict)
-    """Of an archive: the path in it by file name."""
-
-
-class CodecEntry(Part):
-    """A built-in codec by name, its options, and which of the model's files are its tables."""
-
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    options: Annotated[Mapping[str, Any], Field(max_length=MAX_OPTIONS)] = Field(default_factory=dict)
-    tables: Annotated[tuple[FilePin, ...], Field(max_length=16, strict=False)] = ()
-
-
-class Stacking(Part):
-    """How many items may run at once as one tensor; 1 where that gains nothing. A hint: it is checked before use."""
-
-    cpu: int = Field(default=1, ge=1, le=4096)
-    cuda: int = Field(default=1, ge=1, le=4096)
-
-
-class ProgramEntry(Part):
-    """The canonical program: what the model means, as its ONNX file was lowered."""
-
-    lowering_version: int = Field(ge=1, le=MAX_COUNT)
-    root: Hex32
-    """Of the tree over the step records and the record of the outputs."""
-    steps: int = Field(ge=1, le=MAX_COUNT)
-    depth: int = Field(ge=1, le=MAX_COUNT)
-    """Steps on the longest chain of steps, each of which reads the one before."""
-    weights_root: Hex32
-    """Of the tree over the weights; all zeros if there are none."""
-    weight_count: int = Field(ge=0, le=MAX_COUNT)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.depth > self.steps:
-            raise ValueError("no chain of steps is longer than the program")
-        if (self.weight_count == 0) != (self.weights_root == NO_ROOT):
-            raise ValueError("the weights' root is all zeros if there are no weights, and then only")
-        return self
-
-
-class CriticalEntry(Part):
-    """The step that a zk-SNARK proves: digests of circuit, verification key and verifier code, and scales."""
-
-    circuit: Hex32
-    verification_key: Hex32
-    verifier_code: Hex32
-    input_scale: int = Field(ge=0, le=2**32 - 1)
-    output_scale: int = Field(ge=0, le=2**32 - 1)
 
 
 class Manifest(Part):
@@ -159,10 +49,13 @@ class Manifest(Part):
     source: Source
     onnx: FilePin
     execution: FilePin | None = None
-    inputs: Annotated[tuple[TensorEntry, ...], Field(min_length=1, max_length=MAX_TENSORS, strict=False)]
+    inputs: Annotated[tuple[InputEntry, ...], Field(min_length=1, max_length=MAX_TENSORS, strict=False)]
     outputs: Annotated[tuple[OutputEntry, ...], Field(min_length=1, max_length=MAX_TENSORS, strict=False)]
     program: ProgramEntry | None = None
     void_only: bool = False
+    void_reasons: Annotated[tuple[Line, ...], Field(max_length=16, strict=False)] = ()
+    """Why results are never slashed, for people."""
+    calibration: CalibrationEntry | None = None
     critical: CriticalEntry | None = None
     codec: CodecEntry
     answer_schema: Mapping[str, Any]

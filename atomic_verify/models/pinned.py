@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from atomic_verify.models.errors import ModelDigestMismatch, ModelFileMissing
-from atomic_verify.models.manifest import FilePin
+from atomic_verify.models.parts import FilePin
 
 
 def read_pinned(directory: Path, pin: FilePin) -> bytes:

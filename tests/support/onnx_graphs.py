@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from atomic_verify.commitments import DType, Signature, TensorSpec
 from atomic_verify.models import Executable
-from atomic_verify.models.manifest import Stacking
+from atomic_verify.models.parts import Stacking
 
 OPSET, IR_VERSION = 17, 8
 Tensor = tuple[str, int, Sequence[int | str]]

@@ -46,6 +46,9 @@ class Discontinuity:
     node: str
     what: str
 
+    def __str__(self) -> str:
+        return f"{self.what} ({self.operator} {self.node!r})"
+
 
 @dataclass(slots=True)
 class NodeContext:

@@ -9,8 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from atomic_verify.assess.calibrate import LEAST_MARGIN, Calibration, Calibrator, Effort
+from atomic_verify.assess.calibrate import Calibrator, Effort
 from atomic_verify.assess.drift import canonical_outputs, drift_of
+from atomic_verify.assess.findings import LEAST_MARGIN, Calibration
 from atomic_verify.assess.runs import one_run
 from atomic_verify.canonical.evaluate import PreparedProgram
 from atomic_verify.execution.runtime import load_runtime

@@ -36,7 +36,7 @@ from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import Executable, InstalledModel
 from atomic_verify.models.errors import OnnxExternalData, OnnxMalformed, OnnxOperatorRefused, OnnxTooLarge
-from atomic_verify.models.manifest import Stacking
+from atomic_verify.models.parts import Stacking
 from tests.support.onnx_graphs import X, Y, data_shaped, executable, make, node, signature
 
 RELU = node("Relu", ["x"], ["y"])
@@ -139,7 +139,7 @@ def test_no_secret_is_in_its_environment_or_open_files(monkeypatch: pytest.Monke
         seen.update(options)
         return real(*arguments, **options)
 
-    monkeypatch.setattr("atomic_verify.execution.sandbox.subprocess.Popen", spy)
+    monkeypatch.setattr("atomic_verify.execution.walled.subprocess.Popen", spy)
     with (tmp_path / "key").open("w") as key, SandboxedSession(executable(make([RELU]))) as session:
         os.set_inheritable(key.fileno(), True)
         targets = {str(link.readlink()) for link in Path(f"/proc/{session.process_id}/fd").iterdir()}

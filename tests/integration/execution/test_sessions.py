@@ -24,7 +24,7 @@ from atomic_verify.execution.providers import ExecutionSettings, Provider, activ
 from atomic_verify.execution.runtime import Runtime
 from atomic_verify.execution.sessions import Session, SessionPool
 from atomic_verify.models import Executable, InstalledModel
-from atomic_verify.models.manifest import Stacking
+from atomic_verify.models.parts import Stacking
 from tests.support.onnx_graphs import Tensor, X, Y, data_shaped, executable, make, node, signature
 
 RELU = node("Relu", ["x"], ["y"])

@@ -91,7 +91,7 @@ def test_an_auction_from_request_to_receipt(door: Any, hand: Any, mlp: Any) -> N
         receipt, ReceiptChain(Rpc(door.gateway.settings.rpc_url)), trusted_market=door.gateway.constants.market
     )
     assert report.final
-    assert receipt.disputable is False
+    assert receipt.disputable is True
 
 
 def _after(worker: Any, act: Any, seconds: float = 20) -> None:
@@ -315,7 +315,7 @@ def test_health_models_and_openapi(door: Any, mlp: Any) -> None:
     ready = door.get("/health/ready")
     assert ready["requester"] == development_signer(1).address
     models = door.client.get("/v1/models").json()["models"]
-    assert [(model["name"], model["published"], model["disputable"]) for model in models] == [("mlp", True, False)]
+    assert [(model["name"], model["published"], model["disputable"]) for model in models] == [("mlp", True, True)]
     assert "/v1/jobs/{job}/items/{item}/receipt" in door.client.get("/openapi.json").json()["paths"]
     assert b"atomic_indexed_block" in door.client.get("/metrics").content
 

@@ -11,7 +11,8 @@ from atomic_verify.commitments import DType, Signature
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.derivation import CACHE_NAME, Derivation, derive_model, kept_derivation
 from atomic_verify.models.errors import ModelDigestMismatch, OnnxSignatureMismatch, ProgramMismatch, VoidOnlyMissing
-from atomic_verify.models.manifest import MANIFEST_NAME, NO_ROOT
+from atomic_verify.models.manifest import MANIFEST_NAME
+from atomic_verify.models.parts import NO_ROOT
 from tests.support.onnx_graphs import X, Y, make, node, signature
 from tests.support.tiny_models import install, manifest_of, one_operator, pin
 

@@ -50,7 +50,7 @@ def _run(graph: bytes, x: np.ndarray) -> np.ndarray:
 def test_a_cancelling_layer_norm_is_computed_in_float64() -> None:
     model = _layer_norm()
     hardened = harden(model)
-    assert {"mean", "square", "mean_square", "square_mean", "variance", "deviation"} <= set(hardened.nodes)
+    assert {"ReduceMean#0", "Mul#1", "ReduceMean#2", "Mul#3", "Sub#4", "Sqrt#7"} <= set(hardened.nodes)
     # Nearly constant: the variance is lost in the squares' rounding.
     x = (100 + np.random.default_rng(1).normal(0, 1e-3, (1, WIDTH))).astype(np.float32)
     wide = x.astype(np.float64)
@@ -95,6 +95,6 @@ def test_a_whole_layer_normalization_node_is_widened() -> None:
     weights = {"scale": np.ones(WIDTH, np.float32), "bias": np.zeros(WIDTH, np.float32)}
     model = _model([helper.make_node("LayerNormalization", ["x", "scale", "bias"], ["y"], axis=-1)], weights)
     hardened = harden(model)
-    assert hardened.nodes == ("y",)
+    assert hardened.nodes == ("LayerNormalization#0",)
     x = np.random.default_rng(2).normal(size=(1, WIDTH)).astype(np.float32)
     assert np.allclose(_run(hardened.graph, x), _run(model.SerializeToString(), x), atol=1e-5)

@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from atomic_verify.assess.sensitivity import gain, slopes_of
+from atomic_verify.assess.sensitivity import movement, slopes_of
 from atomic_verify.canonical.evaluate import evaluate
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.canonical.program import Opcode
@@ -91,9 +91,9 @@ def test_the_gain_of_one_dot_is_its_tolerance() -> None:
     program = lower(_model((1, 6), [node("MatMul", ["x", "w"], ["y"])])).program
     x = np.random.default_rng(3).normal(size=(1, 6))
     sizes = np.abs(x[0] * WEIGHTS["w"][:, 2]).sum()
-    assert gain(evaluate(program, {"x": x}), 0, 2) == pytest.approx((6 + 8) * 2.0**-52 * sizes)
+    assert movement(evaluate(program, {"x": x}), 0, 2).gain == pytest.approx((6 + 8) * 2.0**-52 * sizes)
 
 
 def test_exact_steps_give_nothing_away() -> None:
     program = lower(_model((2, 3), [node("Abs", ["x"], ["y"])])).program
-    assert gain(evaluate(program, {"x": np.ones((2, 3))}), 0, 0) == 0
+    assert movement(evaluate(program, {"x": np.ones((2, 3))}), 0, 0).gain == 0
