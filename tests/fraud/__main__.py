@@ -27,7 +27,7 @@ from tests.fraud.stories import Story, short_stories, stories
 
 MODELS: Final = Path("build/models")
 MAX_SECONDS: Final = 240
-SHORT_TIMES: Final = Times(window=40, execution=40, refute=12, line_clock=25, patience=180.0)
+SHORT_TIMES: Final = Times(window=35, execution=40, refute=18, line_clock=25, patience=180.0)
 
 
 def main() -> int:

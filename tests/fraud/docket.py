@@ -76,7 +76,8 @@ class Docket:
     def outcome(self) -> str:
         """How it went, in a few words."""
         parts = [f"claim {claim.end}" for claim in self.claims.values()]
-        parts += [f"{one.subject.name.lower()} unanswered" for one in self.lines.values() if _convicts(one)]
+        # A watcher asks for several items at the same time.
+        parts += list({f"{one.subject.name.lower()} unanswered": 0 for one in self.lines.values() if _convicts(one)})
         if self.void_items:
             parts.append(f"{self.void_items} void")
         return ", ".join([*(parts or ["no claim"]), self.state.name.lower()])

@@ -103,6 +103,8 @@ def _play(setting: Setting, stories: Sequence[Story], node: Anvil, began: float)
     _honest_worker_returns(stage, stories)
     _until(stage, "all stories to end", lambda: _all_over(stage, stories))
     tell.done("all stories have ended")
+    # Nobody moves any more while the books are kept.
+    setting.fleet.stop()
     return _report(stage, stories, node, time.monotonic() - began)
 
 
