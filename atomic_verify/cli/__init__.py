@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "gateway",
     "job",
     "claim",
+    "delays",
     "verify",
     "demo",
 )
