@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for the worker and the gateway: `docker build --target worker .`, `docker build --target gateway .`
+# One image for each daemon: `docker build --target worker .`, and likewise watcher and gateway.
 # VARIANT=gpu installs onnxruntime for CUDA with its libraries; the host needs the NVIDIA container runtime.
 
 ARG PYTHON_VERSION=3.11
@@ -30,6 +30,11 @@ FROM base AS worker
 ENV ATOMIC_WORKER__HOST=0.0.0.0
 EXPOSE 8421
 CMD ["worker", "run"]
+
+FROM base AS watcher
+ENV ATOMIC_WATCHER__HOST=0.0.0.0
+EXPOSE 8422
+CMD ["watcher", "run"]
 
 FROM base AS gateway
 EXPOSE 8420

@@ -24,12 +24,12 @@ def test_the_dockerfile_is_clean() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_image_runs_without_root_and_has_both_entry_points() -> None:
+def test_the_image_runs_without_root_and_has_every_entry_point() -> None:
     stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
     named = {stage.splitlines()[0].split(" AS ")[1]: stage for stage in stages}
     assert re.search(r"^USER \d+", named["base"], re.MULTILINE)
     assert 'ENTRYPOINT ["atomic"]' in named["base"]
-    for target in ("worker", "gateway"):
+    for target in ("worker", "watcher", "gateway"):
         assert named[target].startswith("base AS ")
         assert f'CMD ["{target}", "run"]' in named[target]
         assert "USER" not in named[target]
@@ -58,6 +58,7 @@ def test_the_compose_file_names_settings_that_exist(tmp_path: Path, monkeypatch:
                 patched.setenv(variable, sample.get(variable, value))
             settings = load_settings()
         assert settings.password_file == Path("/run/secrets/password"), name
+        assert settings.watcher.defend == (name == "watcher")
 
 
 def test_the_gateway_is_published_on_the_loopback_and_has_a_write_key() -> None:
