@@ -1,6 +1,7 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
 python -m bench [canonical] [commitments] [disputes] [execution] [gas] [gateway] [referee]
+                [watching]
 """
 
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import canonical, commitments, disputes, execution, gas, gateway, referee
+from bench import canonical, commitments, disputes, execution, gas, gateway, referee, watching
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +20,7 @@ AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
     "execution": lambda: execution.measure(ROOT),
     "gas": lambda: gas.measure(ROOT),
     "gateway": lambda: gateway.measure(ROOT),
+    "watching": lambda: watching.measure(ROOT),
     "referee": lambda: referee.measure(ROOT),
 }
 
