@@ -30,10 +30,10 @@ struct Fault {
 /// it is on a claim, and its `prefund` while a demand is open. What Market's `disputeBonds` counts is the sum of these
 /// and of the seals that aren't used.
 abstract contract Docket is IDisputes {
-    /// What refuting a claim may cost at most, in gas: an element of a sum of 4,096 products of the largest program takes
-    /// less. More isn't paid.
+    /// What is paid for refuting a claim at most, in gas. An element of a sum of 512 products, the longest that the lowering
+    /// makes, takes a quarter of it; one of 4,096, the longest that a record can hold, takes it all.
     uint256 internal constant REFUTATION_GAS = 3_000_000;
-    /// A claim's bond, so that one that is true by accident, or a refuter that comes late, costs its maker dearly.
+    /// A claim's bond in refutations: it pays the one who ends it many times over, and the rest is what a lie costs.
     uint256 internal constant BOND_REFUTATIONS = 10;
     /// What is paid for an answer at most: 64 leaves in 8 runs of the largest tensors, calldata by its floor.
     uint256 internal constant ANSWER_GAS = 2_750_000;

@@ -19,7 +19,7 @@ abstract contract Lines is Docket {
     /// A byte of an event, brought there.
     uint256 internal constant GAS_PER_TOLD_BYTE = 9;
     /// The demand and the lapse of a line that nobody answers, and what follows.
-    uint256 internal constant LAPSE_GAS = 330_000;
+    uint256 internal constant LAPSE_GAS = 240_000;
 
     // Demanding
 

@@ -15,6 +15,8 @@ library Meter {
     uint256 internal constant FLOOR_PER_TOKEN = 10;
     /// Selector, offsets, lengths, the terms of the job and other single words.
     uint256 internal constant HEAD_TOKENS = 1800;
+    /// Offsets and lengths of one opening, and the run that asks for it.
+    uint256 internal constant OPENING_TOKENS = 400;
 
     uint256 private constant LOW_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
     uint256 private constant ONES = 0x0101010101010101010101010101010101010101010101010101010101010101;
@@ -55,7 +57,7 @@ library Meter {
     }
 
     function tokensOf(Opening calldata opening) internal pure returns (uint256) {
-        return tokensOf(opening.leaves) + tokensOf(opening.proof) + tokensOf(opening.path);
+        return OPENING_TOKENS + tokensOf(opening.leaves) + tokensOf(opening.proof) + tokensOf(opening.path);
     }
 
     function tokensOf(StepProof calldata step) internal pure returns (uint256) {

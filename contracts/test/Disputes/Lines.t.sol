@@ -26,7 +26,7 @@ contract DisputesLinesTest is DisputesFixture {
         _assertClaim(claim, ClaimState.Refuted);
         vm.assertEq(_turn(line), uint256(Turn.Closed), "closed");
         uint256 gain = _wealth(carol) - before;
-        vm.assertEq(gain, spent + 330_000 * GAS_PRICE + REFUTE_REWARD, "spent, gas and reward");
+        vm.assertEq(gain, spent + 240_000 * GAS_PRICE + REFUTE_REWARD, "spent, gas and reward");
         vm.assertEq(market.disputeBonds(), 0, "nothing left");
     }
 
