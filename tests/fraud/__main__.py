@@ -27,7 +27,6 @@ from tests.fraud.stories import Story, short_stories, stories
 
 MODELS: Final = Path("build/models")
 MAX_SECONDS: Final = 240
-SHORT_TIMES: Final = Times(window=35, execution=40, refute=18, line_clock=25, patience=180.0)
 
 
 def main() -> int:
@@ -38,20 +37,20 @@ def main() -> int:
     given = parser.parse_args()
     configure_logging(level="WARNING")
     try:
-        return _run(Path.cwd(), given.out, short_stories() if given.short else stories(), is_short=given.short)
+        return _run(Path.cwd(), given.out, short_stories() if given.short else stories())
     except AtomicError as error:
         print_error(error)
         return 1
 
 
-def _run(root: Path, out: Path, told: Sequence[Story], *, is_short: bool) -> int:
+def _run(root: Path, out: Path, told: Sequence[Story]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     folder, result = (out / "fraud").resolve(), out / "fraud.json"
     try:
         with FileLock(out / "fraud.lock", timeout=0), ended_like_ctrl_c():
             shutil.rmtree(folder, ignore_errors=True)
             result.unlink(missing_ok=True)
-            report = _played(root, folder, told, SHORT_TIMES if is_short else Times())
+            report = _played(root, folder, told, Times())
     except Timeout:
         raise DemoFailed("The stories of fraud are played in this folder already.", hint="Wait.") from None
     report.save(result)

@@ -1,7 +1,8 @@
 """All stories on one chain: who takes part, in which order things happen, and when all of it is over.
 
 The honest worker commits its jobs and dies: from then on nobody but the watcher defends it. Only then the lying
-claimers act. All other stories go on meanwhile, side by side.
+claimers act. All other stories go on meanwhile, side by side. Windows are minutes long, and once everybody has done
+what there is to do in one, the chain's clock is moved to its end: a slow machine makes the stories slow, never false.
 """
 
 import shutil
@@ -30,9 +31,10 @@ from atomic_verify.protocol.primitives import Amount
 from tests.fraud import books
 from tests.fraud.chronicle import Chronicle
 from tests.fraud.claimer import CLAIM, READY
-from tests.fraud.docket import between_stories, dockets
+from tests.fraud.docket import Docket, between_stories, dockets
 from tests.fraud.report import FraudReport, Told
-from tests.fraud.stories import HONEST, REQUESTER, WATCHER, Rules, Story, problems_of
+from tests.fraud.stories import HONEST, INSIDE, REQUESTER, WATCHER, Rules, Story, problems_of
+from tests.fraud.worker import WITHHELD
 
 BLOCK_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.3
@@ -48,11 +50,11 @@ ROUNDS: Final = 12
 class Times:
     """Seconds. `patience` is real time, the others the chain's."""
 
-    window: int = 75
-    execution: int = 60
-    reveal_claims: int = 10
-    refute: int = 20
-    line_clock: int = 45
+    window: int = 900
+    execution: int = 300
+    reveal_claims: int = 120
+    refute: int = 300
+    line_clock: int = 300
     patience: float = 300.0
 
 
@@ -100,7 +102,16 @@ def _play(setting: Setting, stories: Sequence[Story], node: Anvil, began: float)
     for story in stories:
         if story.claimer is not None:
             (people[story.claimer].folder / CLAIM).touch()
-    _honest_worker_returns(stage, stories)
+    _wait_for_disputes(stage, stories)
+    _move_clock(stage, node, max(setting.times.refute, setting.times.line_clock), "the windows of claims and lines end")
+    _until(
+        stage, "claims and lines to end", lambda: not any(one.is_disputed for one in stage.chronicle.dockets().values())
+    )
+    if HONEST in people:
+        start(setting.fleet, people[HONEST])
+        wait_ready(setting.fleet, people[HONEST])
+        tell.done("the honest worker is back")
+    _move_clock(stage, node, setting.times.window + setting.times.reveal_claims, "the challenge windows end")
     _until(stage, "all stories to end", lambda: _all_over(stage, stories))
     tell.done("all stories have ended")
     # Nobody moves any more while the books are kept.
@@ -180,20 +191,43 @@ def _honest_worker_dies(stage: _Stage, stories: Sequence[Story]) -> None:
     stage.setting.teller.done("the honest worker was killed; now the lying claimers act")
 
 
-def _honest_worker_returns(stage: _Stage, stories: Sequence[Story]) -> None:
-    """Starts the honest worker again once every claim on its results is closed: it has lost nothing, and is paid."""
-    claimed = [story.id for story in stories if story.claim is not None]
-    if not claimed:
-        return
+def _wait_for_disputes(stage: _Stage, stories: Sequence[Story]) -> None:
+    """Waits until every story has come as far as it can before a window ends; what doesn't shows at the end."""
 
-    def closed() -> bool:
+    def are_under_way() -> bool:
         found = stage.chronicle.dockets()
-        mine = [found[_job_of(stage, story)] for story in claimed]
-        return all(one.claims and not one.is_disputed for one in mine)
+        return _has_examined(stage, stories) and all(
+            _is_under_way(story, found[_job_of(stage, story.id)]) for story in stories
+        )
 
-    _until(stage, "the false claims to end", closed)
-    start(stage.setting.fleet, stage.people[HONEST])
-    stage.setting.teller.done("the honest worker is back")
+    try:
+        _until(stage, "disputes", are_under_way)
+    except DemoFailed as error:
+        stage.setting.teller.done(f"{error.message} Going on: {error.hint}")
+
+
+def _is_under_way(story: Story, docket: Docket) -> bool:
+    """Whether all that can happen before a window ends has happened."""
+    if story.claim is not None:
+        return any(claim.end != "open" for claim in docket.claims.values()) and not docket.is_disputed
+    if story.lie == WITHHELD:
+        return bool(docket.lines)
+    return bool(docket.claims) or story.lie == INSIDE
+
+
+def _has_examined(stage: _Stage, stories: Sequence[Story]) -> bool:
+    """Whether the watcher has looked at every result that is served."""
+    with suppress(httpx.HTTPError, ValueError, KeyError):
+        url = f"{stage.people[WATCHER].url}/v1/status"
+        seen = httpx.get(url, timeout=5, trust_env=False).json()
+        return int(seen["results"]) >= sum(story.lie != WITHHELD for story in stories)
+    return False
+
+
+def _move_clock(stage: _Stage, node: Anvil, seconds: int, why: str) -> None:
+    """Moves the chain's clock."""
+    node.mine_blocks(1, seconds=seconds)
+    stage.setting.teller.done(f"the chain's clock was moved by {seconds} s: {why}")
 
 
 def _job_of(stage: _Stage, story: str) -> str:

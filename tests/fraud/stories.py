@@ -18,6 +18,8 @@ from tests.fraud.lies import LIES
 from tests.fraud.worker import WITHHELD
 
 HONEST, WATCHER, REQUESTER = "honest", "watcher", "requester"
+INSIDE = "just-inside"
+"""The lie that nobody has to claim."""
 LIARS_PRICE: Final = 2 * TOKEN
 HONEST_PRICE: Final = 4 * TOKEN
 """Of the honest worker's jobs: it asks more than the liars' jobs pay."""
@@ -57,7 +59,7 @@ _ALL: Final = (
     Story("a", "a worker swaps in a cheaper model", "magika", "claim upheld, slashed", 20, lie="cheaper-model"),
     Story("b", "a worker answers at random", "magika", "claim upheld, slashed", lie="at-random"),
     Story("c", "a worker moves one output by three times slash", "magika", "claim upheld, slashed", lie="moved"),
-    Story("d", "a worker stays just inside accept", "magika", "no claim, final", lie="just-inside"),
+    Story("d", "a worker stays just inside accept", "magika", "no claim, final", lie=INSIDE),
     Story(
         "e", "one item of 20 lies between accept and slash", "magika", "claim upheld, 1 void, final", 20, lie="between"
     ),
