@@ -10,6 +10,7 @@ import onnx
 from atomic_verify.assess.calibrate import Calibrator, Effort
 from atomic_verify.assess.inputs import make_item
 from atomic_verify.assess.runs import one_run
+from atomic_verify.canonical.audit import audit
 from atomic_verify.canonical.evaluate import Keep, PreparedProgram
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.execution.runtime import load_runtime
@@ -57,6 +58,9 @@ def _evaluation(name: str, graph: bytes, shapes: dict[str, tuple[int, ...]]) -> 
     kept, _ = ratio(trace, execution)
     yield Figure("canonical", f"{name}: trace", lowered.trace_bytes / (kept * base) / 1e6, "MB/s", None, "more")
     yield Figure("canonical", f"{name}: trace of an item", lowered.trace_bytes / 1e6, "MB")
+    with program.evaluate(item) as claimed:
+        audited, _ = ratio(lambda: audit(lowered.program, claimed), execution, budget=4.0)
+    yield Figure("canonical", f"{name}: audit", lowered.trace_bytes / (audited * base) / 1e6, "MB/s", None, "more")
     tracemalloc.start()
     try:
         # A fresh program: one that ran before has its buffers already.
