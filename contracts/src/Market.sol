@@ -167,7 +167,7 @@ contract Market is Treasury, Terms, EIP712 {
     function markCommitted(JobId id, address worker) external returns (uint256 attempt) {
         _requireCaller(results);
         JobRecord storage job = _jobs[id];
-        require(job.state == JobState.Awarded, WrongState(id, job.state));
+        _requireState(id, job, JobState.Awarded);
         require(job.worker == worker, NotAllowed(worker, job.worker));
         _requireBefore(job.time);
         job.state = JobState.Committed;
@@ -178,7 +178,7 @@ contract Market is Treasury, Terms, EIP712 {
     function chargeVoid(JobId id, address challenger, uint128 amount) external {
         _requireCaller(results);
         JobRecord storage job = _jobs[id];
-        require(job.state == JobState.Committed, WrongState(id, job.state));
+        _requireState(id, job, JobState.Committed);
         registry.takeBond(job.worker, id, amount);
         _credit(challenger, utilityToken, amount);
     }
@@ -187,21 +187,23 @@ contract Market is Treasury, Terms, EIP712 {
         _requireCaller(results);
         (JobId id, JobRecord storage job) = _jobIn(rfp, JobState.Committed);
         address worker = job.worker;
-        // Voids took the rest when each was closed.
-        uint128 atStake = rfp.jobBond - verdict.costs;
+        uint128 atStake = rfp.jobBond;
+        bool slashed = verdict.slashed;
+        if (verdict.voidItems > 0) {
+            // The rest was taken when each item was voided.
+            atStake -= verdict.costs;
+            slashed = slashed || _strikesOut(rfp.modelId, id, worker);
+        }
         EscrowSplit memory escrow;
         BondSplit memory bond;
-        if (verdict.slashed || _strikesOut(rfp.modelId, id, worker, verdict.voidItems)) {
+        if (slashed) {
             job.state = JobState.Slashed;
             escrow.toRequester = rfp.maxPrice;
             bond = Settlement.slashed(atStake);
             registry.recordSlashed(worker, id, atStake);
         } else {
             job.state = JobState.Final;
-            uint128 price = rfp.maxPrice - _bids[id][worker].rebate();
-            uint256 earned = Settlement.earned(price, rfp.itemCount, verdict.voidItems);
-            escrow = Settlement.stands(rfp.maxPrice, price, earned, _feeBps, _shared(rfp.token, verdict.costs));
-            registry.recordFinal(worker, id, atStake, _inUtilityTokens(rfp.token, earned), verdict.voidItems > 0);
+            escrow = _stand(id, rfp, worker, atStake, verdict.voidItems);
         }
         emit Settled(id, worker, job.state, escrow.toWorker, escrow.toRequester, escrow.fee, bond.reward, bond.burned);
         _credit(worker, rfp.token, escrow.toWorker);
@@ -303,11 +305,23 @@ contract Market is Treasury, Terms, EIP712 {
 
     // Settling
 
-    /// Whether void items make this a job to slash: the third among the worker's last 100. An honest worker may be voided
-    /// on a model that is void-only, so that strikes nobody out.
-    function _strikesOut(bytes32 modelId, JobId id, address worker, uint32 voidItems) internal returns (bool) {
-        if (voidItems == 0 || models.recordOf(modelId).voidOnly) return false;
-        return registry.recordStrike(worker, id);
+    /// A job that stands: divides its escrow, and releases what voids left of its bond.
+    function _stand(JobId id, Rfp calldata rfp, address worker, uint128 atStake, uint32 voidItems)
+        internal
+        returns (EscrowSplit memory split)
+    {
+        uint128 price = rfp.maxPrice - _bids[id][worker].rebate();
+        split = Settlement.stands(rfp.maxPrice, price, rfp.itemCount, voidItems, _feeBps);
+        uint128 value = _inUtilityTokens(rfp.token, split.toWorker + split.fee);
+        uint128 costs = rfp.jobBond - atStake;
+        if (costs > 0) Settlement.share(split, price, Settlement.sharedCosts(costs, _policies[rfp.token].bondRate));
+        registry.recordFinal(worker, id, atStake, value, voidItems > 0);
+    }
+
+    /// Whether its void items make this a job to slash: the third among the worker's last 100. An honest worker may be
+    /// voided on a model that is void-only, so that strikes nobody out.
+    function _strikesOut(bytes32 modelId, JobId id, address worker) internal returns (bool) {
+        return !models.recordOf(modelId).voidOnly && registry.recordStrike(worker, id);
     }
 
     // Time
@@ -341,6 +355,10 @@ contract Market is Treasury, Terms, EIP712 {
     function _jobIn(Rfp calldata rfp, JobState state) internal view returns (JobId id, JobRecord storage job) {
         id = idOf(address(this), rfp);
         job = _jobs[id];
+        _requireState(id, job, state);
+    }
+
+    function _requireState(JobId id, JobRecord storage job, JobState state) internal view {
         require(job.state == state, WrongState(id, job.state));
     }
 }

@@ -117,11 +117,6 @@ abstract contract Terms is IMarket {
         return uint128(amount * _policies[token].bondRate / Settlement.RATE_UNIT);
     }
 
-    /// The requester's part of what voiding cost, in payment tokens.
-    function _shared(address token, uint128 costs) internal view returns (uint256) {
-        return costs == 0 ? 0 : Settlement.sharedCosts(costs, _policies[token].bondRate);
-    }
-
     function _checkParams(MarketParams memory p) private view {
         require(p.feeBps <= MAX_FEE_BPS, BadParameter("feeBps"));
         require(p.feeBps == 0 || p.feeRecipient != address(0), BadParameter("feeRecipient"));

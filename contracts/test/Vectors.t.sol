@@ -171,9 +171,9 @@ contract VectorsTest is MarketFixture {
         uint256[] memory fee = _uints(".stands.fee");
         vm.assertGe(fee.length, 16, "cases");
         for (uint256 i = 0; i < fee.length; i++) {
-            uint256 earned = Settlement.earned(uint128(prices[i]), items[i], voids[i]);
             EscrowSplit memory split =
-                Settlement.stands(uint128(escrows[i]), uint128(prices[i]), earned, fees[i], shared[i]);
+                Settlement.stands(uint128(escrows[i]), uint128(prices[i]), items[i], voids[i], fees[i]);
+            Settlement.share(split, uint128(prices[i]), shared[i]);
             vm.assertEq(split.toWorker, toWorker[i], "to worker");
             vm.assertEq(split.toRequester, toRequester[i], "to requester");
             vm.assertEq(split.fee, fee[i], "fee");

@@ -25,24 +25,25 @@ library Settlement {
     /// What a bond rate is a rate of: utility-token base units per this many base units of price.
     uint256 internal constant RATE_UNIT = 1e18;
 
-    /// @notice What the items that are not void earn together; what doesn't divide is not earned.
-    function earned(uint128 price, uint256 itemCount, uint256 voidItems) internal pure returns (uint256) {
-        return uint256(price) * (itemCount - voidItems) / itemCount;
-    }
-
-    /// @notice A job that stands, but for its void items: those are paid back. `shared` is the requester's half of what
-    /// voiding cost, in payment tokens: the void items' price bears it, as far as it goes, and the worker, whose bond
-    /// paid it, gets it. It is no earning, so no fee is taken of it.
-    function stands(uint128 escrow, uint128 price, uint256 earned_, uint256 feeBps, uint256 shared)
+    /// @notice A job that stands, but for its void items: those are paid back, what doesn't divide goes to the requester.
+    function stands(uint128 escrow, uint128 price, uint256 itemCount, uint256 voidItems, uint256 feeBps)
         internal
         pure
         returns (EscrowSplit memory split)
     {
-        uint256 unearned = price - earned_;
+        uint256 earned = uint256(price) * (itemCount - voidItems) / itemCount;
+        split.fee = earned * feeBps / BPS;
+        split.toWorker = earned - split.fee;
+        split.toRequester = escrow - earned;
+    }
+
+    /// @notice Moves the requester's part of what voiding cost, in payment tokens, from the refund to the worker, whose
+    /// bond paid it: the void items' price bears it, as far as it goes. It is no earning, so no fee is taken of it.
+    function share(EscrowSplit memory split, uint128 price, uint256 shared) internal pure {
+        uint256 unearned = price - split.toWorker - split.fee;
         if (shared > unearned) shared = unearned;
-        split.fee = earned_ * feeBps / BPS;
-        split.toWorker = earned_ - split.fee + shared;
-        split.toRequester = escrow - earned_ - shared;
+        split.toWorker += shared;
+        split.toRequester -= shared;
     }
 
     /// @notice What a bond still pays of the cost of voiding an item, in utility tokens, when it paid `costs` before: at

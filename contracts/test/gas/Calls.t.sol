@@ -123,6 +123,32 @@ contract CallsGasTest is MarketFixture {
         _measure("finalize, slashed");
     }
 
+    function test_Voids() public {
+        Rfp memory rfp = _committed();
+        vm.startPrank(disputes);
+        results.openClaim(rfp);
+        results.closeClaim(rfp, Outcome.Void, 3, carol, ONE);
+        results.openClaim(rfp);
+        results.closeClaim(rfp, Outcome.Void, 4, carol, ONE);
+        _measure("closeClaim, another void");
+        vm.stopPrank();
+        vm.warp(block.timestamp + WINDOW + CLAIM_REVEAL);
+        results.finalize(rfp);
+        _measure("finalize, void");
+    }
+
+    function test_DisputeBonds() public {
+        vm.startPrank(disputes);
+        market.lockDisputeBond(stranger, 3 * ONE);
+        _measure("lockDisputeBond, the first of all");
+        market.lockDisputeBond(stranger, 3 * ONE);
+        _measure("lockDisputeBond");
+        market.payDisputeBond(carol, ONE);
+        _measure("payDisputeBond");
+        market.burnDisputeBond(ONE);
+        _measure("burnDisputeBond");
+    }
+
     function test_Stakes() public {
         vm.startPrank(alice);
         market.stake(ONE);

@@ -13,8 +13,7 @@ contract SettlementTest is Test {
         items = bound(items, 1, 2 ** 20);
         voids = bound(voids, 0, items);
         feeBps = bound(feeBps, 0, 500);
-        uint256 earned = Settlement.earned(uint128(price), items, voids);
-        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), earned, feeBps, 0);
+        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), items, voids, feeBps);
         vm.assertEq(split.toWorker + split.toRequester + split.fee, escrow, "the parts sum to the escrow");
         vm.assertLe(split.toWorker + split.fee, price, "at most the price is earned");
         vm.assertLe(split.fee, price * feeBps / 10_000, "the fee is at most its share");
@@ -22,8 +21,7 @@ contract SettlementTest is Test {
         if (voids == items) vm.assertEq(split.toRequester, escrow, "nothing is owed for nothing");
         if (voids == 0) vm.assertEq(split.toRequester, escrow - price, "all is owed for all");
         if (voids == 0) return;
-        earned = Settlement.earned(uint128(price), items, voids - 1);
-        EscrowSplit memory better = Settlement.stands(escrow, uint128(price), earned, feeBps, 0);
+        EscrowSplit memory better = Settlement.stands(escrow, uint128(price), items, voids - 1, feeBps);
         vm.assertGe(better.toWorker + 1, split.toWorker, "a void item pays the worker nothing");
         vm.assertLe(better.toRequester, split.toRequester, "and costs the requester nothing");
     }
@@ -41,10 +39,11 @@ contract SettlementTest is Test {
         items = bound(items, 1, 2 ** 20);
         voids = bound(voids, 0, items);
         feeBps = bound(feeBps, 0, 500);
-        uint256 earned = Settlement.earned(uint128(price), items, voids);
         uint256 shared = Settlement.sharedCosts(costs, rate);
-        EscrowSplit memory without = Settlement.stands(escrow, uint128(price), earned, feeBps, 0);
-        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), earned, feeBps, shared);
+        EscrowSplit memory without = Settlement.stands(escrow, uint128(price), items, voids, feeBps);
+        EscrowSplit memory split = Settlement.stands(escrow, uint128(price), items, voids, feeBps);
+        Settlement.share(split, uint128(price), shared);
+        uint256 earned = without.toWorker + without.fee;
         vm.assertEq(split.toWorker + split.toRequester + split.fee, escrow, "the parts sum to the escrow");
         vm.assertEq(split.fee, without.fee, "no fee is taken of costs");
         uint256 moved = split.toWorker - without.toWorker;
