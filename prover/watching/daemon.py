@@ -109,12 +109,12 @@ def opened_watcher(settings: Settings, hooks: Hooks | None = None) -> Iterator[R
             lambda: holder[0].status() if holder else {},
         )
         server = DoorServer(app, settings.watcher.host, settings.watcher.port)
+        stack.callback(server.stop)
         url = settings.watcher.public_url or f"http://{_host(settings)}:{server.port}"
         if parts.sender is not None:
             parts.sender.recover()
         holder.append(_watcher(parts, engine, url))
         server.start()
-        stack.callback(server.stop)
         defends = engine.hands is not None
         models = len(parts.workshop)
         engine.bench.log.info("watcher_started", chain=parts.chain.chain_id, url=url, models=models, defends=defends)

@@ -11,6 +11,7 @@ from atomic_verify.config import Settings
 from atomic_verify.errors import AtomicError
 from prover.daemon import opened
 from tests.integration.prover.town import Town
+from tests.support.tiny_models import install, one_operator
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,15 @@ FAULTS = {
     "empty password": Fault("keystore-password-missing", lambda town: {"password_file": _written(town, "")}, ""),
     "no stake": Fault("worker-stake-missing", lambda town: {}, "atomic stake add", staked=False),
     "no model": Fault("worker-no-models", lambda town: {"models_dir": town.folder / "empty"}, "atomic model build"),
+    "a false program": Fault(
+        "program-mismatch", lambda town: {"models_dir": _lying(town, {"root": "11" * 32})}, "Don't"
+    ),
+    "a float decides": Fault(
+        "void-only-missing", lambda town: {"models_dir": _lying(town, operator="Floor")}, "prepare"
+    ),
+    "tight tolerances": Fault(
+        "tolerances-too-tight", lambda town: {"models_dir": _lying(town, accept=1e-9)}, "don't use"
+    ),
     "taken port": Fault("door-unavailable", lambda town: {"worker": {"port": town.anvil.port}}, "--port"),
     "no cuda": Fault("provider-unavailable", lambda town: {"worker": {"provider": "cuda"}}, ""),
 }
@@ -41,6 +51,16 @@ def _written(town: Town, text: str) -> Any:
     path = town.folder / "other-password"
     path.write_text(text)
     return path
+
+
+def _lying(town: Town, lie: dict[str, Any] | None = None, operator: str = "Exp", accept: float = 1e-5) -> Any:
+    """A library with a model whose manifest isn't true, or can't be lived with."""
+    folder = town.folder / "library"
+    folder.mkdir()
+    tight = {"accept": {"atol": accept, "rtol": 0.0}, "slash": {"atol": 8 * accept, "rtol": 0.0}}
+    outputs = [{"name": "y", "dtype": "float", "shape": [1, 4]} | tight]
+    install(folder / "tiny", one_operator(operator), lie, outputs=outputs)
+    return folder
 
 
 @pytest.mark.parametrize("name", FAULTS)

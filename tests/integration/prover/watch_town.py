@@ -325,6 +325,11 @@ class WatchTown:
 
     # What happened
 
+    def open_lines(self) -> list[int]:
+        """The lines that aren't closed."""
+        found = [int(event.args["line"]) for event in self.town.events(name="LineOpened")]
+        return [line for line in found if self.chain.line_of(line).turn is not Turn.CLOSED]
+
     def names(self, job: JobId) -> list[str]:
         return [event.name for event in self.town.events(job)]
 
