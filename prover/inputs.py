@@ -1,14 +1,16 @@
 """Inputs: fetched by digest, bounded before a byte is read, and compared with the root that the RFP commits to.
 
 Life cycle: fetch. A worker holds the input before it bids or quotes: a requester that withholds it later could
-otherwise make it lose its bond. *Held*: the bytes are in the blob store, and their batch root was recomputed in this
-process.
+otherwise make it lose its bond, and so could one whose items lie outside of what the model's tolerances hold for.
+*Held*: the bytes are in the blob store, and their batch root was recomputed in this process.
 """
 
 from dataclasses import dataclass, replace
 
 from atomic_verify.commitments import Batch, Signature
 from atomic_verify.commitments.batches import MAX_PAYLOAD_BYTES
+from atomic_verify.models import InstalledModel
+from atomic_verify.models.errors import ItemOutOfRange
 from atomic_verify.protocol.primitives import to_hex
 from atomic_verify.protocol.types import Rfp
 from atomic_verify.storage.blobs import BlobStore
@@ -27,12 +29,13 @@ class HeldInput:
     """Whether this worker put it there, just now."""
 
 
-def obtain(rfp: Rfp, input_uri: str, signature: Signature, store: BlobStore, policy: FetchPolicy) -> HeldInput:
-    """Sees to it that the job's input is in `store` and right; fetches it only if it isn't there.
+def obtain(rfp: Rfp, input_uri: str, model: InstalledModel, store: BlobStore, policy: FetchPolicy) -> HeldInput:
+    """Sees to it that the job's input is in `store`, right, and none that the model isn't made for.
 
-    Raises FetchRefused, FetchFailed, FetchTimeout, FetchMismatch, BlobTooLarge, BlobStoreFull, BlobStoreUnavailable,
-    PayloadSizeError, InputRootMismatch.
+    Fetches it only if it isn't there. Raises FetchRefused, FetchFailed, FetchTimeout, FetchMismatch, BlobTooLarge,
+    BlobStoreFull, BlobStoreUnavailable, PayloadSizeError, InputRootMismatch, ItemOutOfRange.
     """
+    signature = model.manifest.input_signature
     digest = digest_in_url(input_uri)
     nbytes = rfp.item_count * signature.nbytes
     if nbytes > min(MAX_PAYLOAD_BYTES, policy.max_bytes):
@@ -43,8 +46,10 @@ def obtain(rfp: Rfp, input_uri: str, signature: Signature, store: BlobStore, pol
     if fetched:
         fetch_blob(input_uri, digest, store, bounded)
     try:
-        _require_root(rfp, signature, store.get(digest))
-    except InputRootMismatch:
+        payload = store.get(digest)
+        _require_root(rfp, signature, payload)
+        model.require_in_range(rfp.item_count, payload)
+    except (InputRootMismatch, ItemOutOfRange):
         if fetched:
             store.delete(digest)
         raise

@@ -110,7 +110,7 @@ class QuoteDesk:
             raise WorkerNotReady("The worker fetches as many inputs as it may", hint="Ask again in a moment.")
         try:
             policy = replace(self._fetch_policy, timeout=FETCH_SECONDS)
-            inputs.obtain(rfp, input_uri, model.manifest.input_signature, self._blobs, policy)
+            inputs.obtain(rfp, input_uri, model, self._blobs, policy)
         finally:
             self._fetches.release()
 

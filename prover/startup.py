@@ -8,17 +8,20 @@ import os
 from collections.abc import Callable, Mapping
 from getpass import getpass
 
+from atomic_verify.assess.trial import require_livable
 from atomic_verify.chain.client import Chain, ChainOptions
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer, load
 from atomic_verify.config import ConfigInvalid, PricingSettings, Settings, TokenPricing
+from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.execution.isolation import SandboxLimits
 from atomic_verify.execution.providers import ExecutionSettings, Provider, activate
 from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import InstalledModel, ModelLibrary
+from atomic_verify.models.derivation import derive_model
 from atomic_verify.observability import get_logger
 from atomic_verify.protocol.primitives import Address, Amount, parse_address
 from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
@@ -75,9 +78,10 @@ def warn_without_coin(chain: Chain, worker: Address) -> None:
 
 
 def open_workshop(settings: Settings) -> Workshop:
-    """The installed models, warm and measured on the wanted provider.
+    """The installed models, warm and measured on the wanted provider, none of which could ruin an honest worker.
 
-    Raises NoModelInstalled, RuntimeMissing, ProviderUnavailable, ProviderInactive, and what sessions raise.
+    Raises NoModelInstalled, RuntimeMissing, ProviderUnavailable, ProviderInactive, ProgramMismatch, VoidOnlyMissing,
+    TolerancesTooTight, and what deriving a model and sessions raise.
     """
     library = ModelLibrary(settings.models_dir)
     if len(library) == 0:
@@ -85,8 +89,10 @@ def open_workshop(settings: Settings) -> Workshop:
             f"There is no model in {settings.models_dir}",
             hint="Build one with: atomic model build NAME, or name another folder with --models-dir.",
         )
+    for model in library:
+        model.require_derived(derive_model if settings.worker.sandbox == "never" else derive_walled)
     workshop = Workshop({model.model_id: model for model in library}, _engines(settings))
-    workshop.warm_up()
+    workshop.warm_up(require_livable)
     return workshop
 
 

@@ -50,8 +50,11 @@ class Workshop:
         """All installed models by id."""
         return self._models
 
-    def warm_up(self) -> None:
-        """Opens each model's engine and measures one item of zeros. Raises what engines raise."""
+    def warm_up(self, judge: Callable[[InstalledModel, Engine], None] = lambda model, engine: None) -> None:
+        """Opens each model's engine, measures one item of zeros and lets `judge` refuse the model.
+
+        Raises what engines and `judge` raise.
+        """
         for model_id, model in self._models.items():
             zeros = bytes(model.manifest.input_signature.nbytes)
             engine = self._engine(model_id)
@@ -59,6 +62,7 @@ class Workshop:
             began = self._clock()
             engine.run_payload(1, zeros)
             self._note(model_id, self._clock() - began)
+            judge(model, engine)
 
     def model(self, model_id: ModelId) -> InstalledModel | None:
         """The installed model of this id, or None."""

@@ -14,6 +14,7 @@ from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.config import Settings
+from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.gateway.batches import BatchCache
 from atomic_verify.gateway.limits import load_write_key
 from atomic_verify.models.library import ModelLibrary
@@ -74,13 +75,15 @@ def open_gateway(settings: Settings, ask_password: Callable[[], str]) -> Iterato
     """Opens all parts, checks them against each other, and closes them in the end.
 
     Raises ConfigInvalid, KeystoreNotNamed and others of the keystore, DeploymentMissing, ChainUnavailable, WrongChain,
-    NotDeployed, SenderBusy, DatabaseUnavailable, and what a broken model raises.
+    NotDeployed, SenderBusy, DatabaseUnavailable, ProgramMismatch, VoidOnlyMissing, and what a broken model raises.
     """
     write_key = load_write_key(settings.gateway)
     signer = _signer(settings, ask_password)
     deployment = Deployment.load(settings.deployments_dir, settings.chain_id)
     chain = Chain.connect(settings.rpc_url, deployment, expected_chain_id=settings.chain_id)
     models = ModelLibrary(settings.models_dir)
+    for model in models:
+        model.require_derived(derive_walled)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_database(settings.database) as database, _sender(settings, chain, signer, database) as sender:
         constants = Constants(

@@ -30,5 +30,5 @@ def act(view: View, own: Own, tools: Tools) -> None:
     if model is None:
         tools.note(NAME, view.record.id, "failed", "model-unknown")
         return
-    signature, uri = model.manifest.input_signature, view.record.input_uri
-    tools.inputs.start(view.record.id, lambda: inputs.obtain(rfp, uri, signature, tools.blobs, tools.fetch_policy))
+    uri = view.record.input_uri
+    tools.inputs.start(view.record.id, lambda: inputs.obtain(rfp, uri, model, tools.blobs, tools.fetch_policy))
