@@ -33,8 +33,8 @@ FAULTS = {
     "empty password": Fault("keystore-password-missing", lambda town: {"password_file": _written(town, "")}, ""),
     "no stake": Fault("worker-stake-missing", lambda town: {}, "atomic stake add", staked=False),
     "no model": Fault("worker-no-models", lambda town: {"models_dir": town.folder / "empty"}, "atomic model build"),
-    "a false program": Fault(
-        "program-mismatch", lambda town: {"models_dir": _lying(town, {"root": "11" * 32})}, "Don't"
+    "false root": Fault(
+        "program-mismatch", lambda town: {"models_dir": _lying(town, {"root": "11" * 32})}, "don't use"
     ),
     "a float decides": Fault(
         "void-only-missing", lambda town: {"models_dir": _lying(town, operator="Floor")}, "prepare"
