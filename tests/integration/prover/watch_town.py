@@ -6,7 +6,7 @@ Results are committed by quote, so that a story begins with a committed result. 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -217,8 +217,12 @@ class WatchTown:
         serves_input: bool = True,
         serves_output: bool = True,
         window: int = 600,
+        payload_of: Callable[[bytes], bytes] = bytes,
     ) -> Committed:
-        """Has the liar commit a result whose outputs float32[items, 4] were tampered with."""
+        """Has the liar commit a result whose outputs float32[items, 4] were tampered with.
+
+        `payload_of` makes of the outputs what it commits the digest of.
+        """
         town, liar = self.town, self.hire_liar()
         payload = self.payload(items, seed=town.nonce)
         made = self.meant(payload)
@@ -237,7 +241,7 @@ class WatchTown:
         quote = Quote(job, Address(signer.address), rfp.max_price, town.now() + 1_000)
         signature = signer.sign_typed_data(typed_data(self.chain.chain_id, town.deployment.market, quote))
         town.requester.send(f"award:{job.hex()}", self.chain.calls.award_quote(rfp, quote, signature, uri))
-        digest = sha256(bytes(made)).digest()
+        digest = sha256(payload_of(bytes(made))).digest()
         liar.send(f"commit:{job.hex()}", self.chain.calls.commit(rfp, outputs.root, digest))
         return Committed(job, rfp, inputs, outputs)
 
@@ -279,16 +283,25 @@ class WatchTown:
     # Claims by the test
 
     def claim(
-        self, made: Committed, wrong: Wrong, *, serves_trace: bool = True, meaning: Meaning | None = None
+        self,
+        made: Committed,
+        wrong: Wrong,
+        *,
+        serves_trace: bool = True,
+        meaning: Meaning | None = None,
+        garbage: bytes | None = None,
     ) -> tuple[ClaimTerms, int]:
-        """Seals and reveals a claim with the trace of `meaning`; its terms and number."""
+        """Seals and reveals a claim with the trace of `meaning`; its terms and number. `garbage` is served instead."""
         sender, used = self.sender(CLAIMER), meaning or self.meaning
         store = BlobStore(f"memory://claims-{made.job.hex()}")
         data = Evidenced(made.inputs, made.outputs)
         terms = make_terms(made.job, wrong, data, used, store)
         self.claimed[terms.trace] = (used, made, terms)
         exhibit = make_exhibit(terms, data, used, store)
-        if serves_trace:
+        if garbage is not None:
+            terms = replace(terms, trace_digest=sha256(garbage).digest())
+            self.outputs.put(garbage)
+        elif serves_trace:
             self.outputs.put(store.get(terms.trace_digest.hex()))
         salt = bytes(32)
         disputes = self.town.deployment.address("Disputes")
@@ -319,9 +332,14 @@ class WatchTown:
                 self.sender(CLAIMER).send(key, self.calls.answer(line, demand, self.answer(demand)))
         return not traces
 
-    def lying_meaning(self) -> Meaning:
-        """A meaning whose evaluations are false in the last step but one: what a false claim is made of."""
-        return LyingMeaning(self.model, self.meaning.program)
+    def lying_meaning(self, first: float | None = None) -> Meaning:
+        """A meaning whose evaluations are false in the middle: what a false claim is made of.
+
+        `first` is put into the first element of the first step besides, with nothing that follows from it.
+        """
+        made = LyingMeaning(self.model, self.meaning.program)
+        made.first = first
+        return made
 
     # What happened
 
@@ -342,6 +360,8 @@ class WatchTown:
 class LyingMeaning(Meaning):
     """Evaluates, and moves one element in the middle, with all that follows from it."""
 
+    first: float | None = None
+
     def evaluate(self, inputs: Any, keep: Any = Keep.ALL) -> Trace:
         program = self.program
         honest = super().evaluate(inputs, Keep.ALL)
@@ -352,6 +372,8 @@ class LyingMeaning(Meaning):
         for number in range(middle + 1, len(tensors)):
             kernel = compile_step(program.steps[number], program.weights)
             kernel(honest.inputs, tensors, tensors[number], buffers)
+        if self.first is not None:
+            tensors[0].reshape(-1)[0] = self.first
         return Trace(program, honest.inputs, tuple(tensors), honest.storage)
 
 
