@@ -18,10 +18,10 @@ ANSWER_GAS = 2_750_000
 """What is paid for an answer at most: what each demand prefunds."""
 ROUND_GAS = 4_000_000
 """What a demand and its answer cost at most."""
-LAPSE_GAS = 330_000
+LAPSE_GAS = 240_000
 """What is paid to the opener whose line ends a claim."""
-LEAST_ROUND_GAS = 300_000
-"""What a demand and its answer cost at least, on the smallest model: the price of a delay is reckoned by it."""
+LEAST_ROUND_GAS = 440_000
+"""What a demand of one leaf and its answer cost, on a tiny model: the price of a delay is reckoned by it."""
 BOND_FACTOR = 10
 """A claim's bond over what its refutation may cost: so dear that false ones don't pay, whatever they delay."""
 MAX_LEAVES = 64

@@ -41,7 +41,8 @@ class Docket:
         self.seals: dict[tuple[Address, object], int] = {}
         """When each unused seal was made, by its account and by what it seals."""
         self.invalid_models: set[bytes] = set()
-        self._last_id = 0
+        self.last_id = 0
+        """Of claims and lines alike."""
 
     def file_job(self, job: JobId, rfp: Rfp, worker: Address, now: int, *, depth: int, void_only: bool) -> JobCase:
         """A job commits its result at `now`: its bond and its escrow are locked."""
@@ -130,8 +131,8 @@ class Docket:
     # What acts share
 
     def _next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
+        self.last_id += 1
+        return self.last_id
 
     def _worth(self, gas: int, limit: int) -> Amount:
         return Amount(min(gas, limit) * self.params.gas_price)

@@ -66,7 +66,7 @@ class Lines(Docket):
 
     def answer(self, who: Address, number: int, now: int, *, gas: int = 0) -> Amount:
         """Answers the open demand; returns what was paid for it."""
-        line = self._line(number)
+        line = self._line(number, "NotYourTurn")
         self._require(line.turn is Turn.ANSWERER, "NotYourTurn")
         self._require(now - line.since < line.answerer_left, "ClockRanOut")
         if line.claim:
@@ -82,7 +82,7 @@ class Lines(Docket):
 
     def lapse(self, number: int, now: int) -> None:
         """Ends a line whose answerer's clock is out: the claim is dead, or the worker convicted."""
-        line = self._line(number)
+        line = self._line(number, "WrongTerms")
         self._require(line.turn is Turn.ANSWERER, "NotYourTurn")
         self._require(now >= line.since + line.answerer_left, "ClockStillRuns")
         if line.subject is Subject.TRACE:
@@ -94,7 +94,7 @@ class Lines(Docket):
 
     def close_line(self, who: Address, number: int, now: int) -> None:
         """Ends a line: its opener in its turn; anybody, once the opener's clock is out or the claim is closed."""
-        line = self._line(number)
+        line = self._line(number, "WrongTerms")
         self._require(line.turn in (Turn.DEMANDER, Turn.ANSWERER), "NotYourTurn")
         on_trace = line.subject is Subject.TRACE
         if not (on_trace and self.claims[line.claim].state is not ClaimState.OPEN):
@@ -114,7 +114,7 @@ class Lines(Docket):
 
     def _own_turn(self, number: int, who: Address, about: tuple[Subject, int, JobId, int], now: int) -> LineCase:
         """An own line about that, whose next round may be asked now."""
-        line = self._line(number)
+        line = self._line(number, "WrongLine")
         is_it = line.opener == who and (line.subject, line.claim, line.job, line.item) == about
         self._require(is_it, "WrongLine")
         self._require(line.turn is Turn.DEMANDER, "NotYourTurn")
@@ -128,8 +128,9 @@ class Lines(Docket):
         line.spent = Amount(line.spent + self._worth(gas, ROUND_GAS - ANSWER_GAS))
         return line.id
 
-    def _line(self, number: int) -> LineCase:
+    def _line(self, number: int, error: str) -> LineCase:
+        """The line; `error` is what the contract says of one that it doesn't have."""
         found = self.lines.get(number)
         if found is None:
-            raise self._refused("NotYourTurn")
+            raise self._refused(error)
         return found

@@ -301,7 +301,7 @@ def test_an_unanswered_line_kills_a_claim_and_pays_all_its_opener_spent(court: C
     assert refused(lambda: court.uphold(claim, START + 111)) == "LinesOpen"
     court.lapse(line, START + 40 + 70)
     # Its prefunds are back but for the answer, which the claim's reserve repays as it does the gas of its demands.
-    assert gains(court, WATCHER) == [300_000 + 330_000 + PARAMS.refute_reward]
+    assert gains(court, WATCHER) == [300_000 + 240_000 + PARAMS.refute_reward]
     assert court.claims[claim].state is ClaimState.REFUTED
     assert court.claims[claim].reserve == 0
 
@@ -360,7 +360,9 @@ def test_an_act_without_money_is_refused(court: Court) -> None:
 @pytest.mark.parametrize("number", [0, 7])
 def test_what_doesn_t_exist_is_refused(court: Court, number: int) -> None:
     assert refused(lambda: court.refute(OTHER, number, (0, 0))) == "ClaimNotOpen"
-    assert refused(lambda: court.lapse(number, END)) == "NotYourTurn"
+    assert refused(lambda: court.lapse(number, END)) == "WrongTerms"
+    assert refused(lambda: court.close_line(OTHER, number, END)) == "WrongTerms"
+    assert refused(lambda: court.answer(OTHER, number, END)) == "NotYourTurn"
     assert refused(lambda: court.finalize(JobId(bytes(32)), END)) == "NotCommitted"
 
 

@@ -60,7 +60,7 @@ def test_the_time_to_reveal_counts_where_it_is_longer_than_a_line() -> None:
 def test_every_delay_has_a_price_and_the_longest_costs_a_claim_s_bond(depth: int) -> None:
     found = {delay.name: delay for delay in delays(PUBLIC, depth, 900)}
     assert len(found) == 6
-    least = Amount(300_000 * PUBLIC.gas_price)
+    least = Amount(440_000 * PUBLIC.gas_price)
     for delay in found.values():
         assert delay.price >= least
         assert delay.seconds <= 2 * PUBLIC.line_clock
