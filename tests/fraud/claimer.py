@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--signs", type=Path, required=True)
     parser.add_argument("--rounds", type=int, required=True)
     given = parser.parse_args()
-    settings = load_settings(given.config, watcher={"defend": True})
+    settings = load_settings(given.config, watcher={"defend": True, "sandbox": "never", "poll_seconds": 0.5})
     run(settings, given.price, given.rounds, Signs(given.signs), withholds=given.trace == WITHHELD)
 
 

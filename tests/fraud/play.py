@@ -42,7 +42,7 @@ LIARS_PRICES: Final = Prices(TOKEN // 50, TOKEN // 1_000)
 HONEST_PRICES: Final = Prices(3 * TOKEN, TOKEN // 1_000)
 SCRYPT_ROUNDS: Final = 1 << 12
 """Keys that live for minutes are encrypted for minutes: each takes seconds otherwise."""
-ROUNDS: Final = 12
+ROUNDS: Final = 9
 """Steps between the output and the element that a lying claimer falsifies."""
 
 

