@@ -1,7 +1,6 @@
 """What a requester learns of a result that was wrong in one item: from the door, from receipts, from commands."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +37,8 @@ def deployment(anvil: Anvil, tmp_path: Path) -> Deployment:
 
 
 @pytest.fixture
-def claimer(anvil: Anvil, deployment: Deployment, mlp: Any, tmp_path: Path) -> Iterator[HandClaimer]:
-    made = HandClaimer(Chain.connect(anvil.url, deployment), development_signer(4), mlp, tmp_path / "claimer")
-    yield made
-    made.close()
+def claimer(anvil: Anvil, deployment: Deployment, mlp: Any, tmp_path: Path) -> HandClaimer:
+    return HandClaimer(Chain.connect(anvil.url, deployment), development_signer(4), mlp, tmp_path / "claimer")
 
 
 def _jump(anvil: Anvil, seconds: int) -> None:
