@@ -165,12 +165,12 @@ def spec() -> ModelSpec:
     return ModelSpec(none, none, 0, 0, 0, 0, False, DIGEST, DIGEST, (sig,), (sig,), (exact,), critical)
 
 
-def post(chain: Chain, dice: random.Random) -> Play:
+def post(chain: Chain, dice: random.Random, model: ModelSpec | None = None) -> Play:
     """Posts an RFP with short times and returns its play."""
     rfp = Rfp(
         requester=REQUESTER,
         nonce=dice.getrandbits(64),
-        model_id=ModelId(model_id(spec())),
+        model_id=ModelId(model_id(model or spec())),
         input_root=DIGEST,
         item_count=dice.randint(1, 9),
         token=chain.deployment.utility_token,
