@@ -16,12 +16,12 @@ from atomic_verify.protocol import move_types as moves
 from atomic_verify.protocol.dispute_view import ClaimOpinion, DisputeView, Opinion, Policy
 from atomic_verify.protocol.intents import Intent, IntentState
 from atomic_verify.protocol.move_types import Move
-from atomic_verify.protocol.moves import watcher_moves
+from atomic_verify.protocol.moves import wake_at, watcher_moves
 from atomic_verify.protocol.primitives import JobId, to_hex
 from atomic_verify.protocol.types import JobState
 from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.errors import DatabaseUnavailable
-from atomic_verify.storage.projections import Subject
+from atomic_verify.storage.projections import Subject, SubjectKind
 from prover.background import Pauses
 from prover.watching.acts import Act, Maker
 from prover.watching.cases import Case, CaseBook
@@ -68,6 +68,18 @@ class _Wait:
     ready_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A case about which there was nothing to do, and until when nothing will change that but new facts."""
+
+    case: Case
+    opinion: Opinion
+    until: int | None
+
+    def lasts(self, now: int) -> bool:
+        return self.until is None or now < self.until
+
+
 @dataclass(slots=True)
 class Engine:
     """See the module. Used by one thread."""
@@ -85,16 +97,20 @@ class Engine:
     monotonic: Callable[[], float] = time.monotonic
     _waits: dict[str, _Wait] = field(default_factory=dict)
     _noted: set[str] = field(default_factory=set)
+    _rests: dict[JobId, _Rest] = field(default_factory=dict)
 
     def renew(self, touched: Iterable[Subject], *, distrust: bool = False) -> None:
         """Reads what changed. Raises DatabaseUnavailable."""
+        subjects = tuple(touched)
         if distrust:
             self.book.distrust()
-        self.book.renew(touched)
+        self.book.renew(subjects)
+        if distrust or any(subject.kind is SubjectKind.SEAL for subject in subjects):
+            self._rests.clear()
 
     def look(self, now: int) -> None:
         """Forms opinions, and does what is due at `now`. Raises ChainUnavailable, DatabaseUnavailable."""
-        for case in self.book:
+        for case in sorted(self.book, key=_urgency):
             try:
                 self._consider(case, now)
             except (ChainUnavailable, DatabaseUnavailable):
@@ -107,8 +123,15 @@ class Engine:
         opinion = self.opinion(case)
         if self.hands is None or self.bench.account is None:
             return
+        rest = self._rests.get(case.job)
+        if rest is not None and rest.case is case and rest.opinion == opinion and rest.lasts(now):
+            return
+        self._rests.pop(case.job, None)
         view = self._view(case)
-        for move in watcher_moves(view, opinion, self.hands.policy, now):
+        decided = watcher_moves(view, opinion, self.hands.policy, now)
+        if not decided and not view.own_seals and not case.claims and not case.lines:
+            self._rests[case.job] = _Rest(case, opinion, wake_at(view, self.hands.policy, now))
+        for move in decided:
             if isinstance(move, moves.Finalize) and not self.hands.finalizes:
                 continue
             if self._may_try(move.key):
@@ -201,4 +224,10 @@ class Engine:
         self.claims.forget({claim.id for case in cases for claim in case.claims if claim.is_open})
         seals = {one.claim.seal for job in jobs for one in self.bench.claims.of(job)}
         self.chores.forget(jobs, seals, {line.id for case in cases for line in case.lines if line.is_open})
+        self._rests = {job: rest for job, rest in self._rests.items() if job in jobs}
         self.bench.metrics.watched.set(len(cases))
+
+
+def _urgency(case: Case) -> tuple[bool, int]:
+    """Open disputes first, then by the end of the window."""
+    return not case.is_open, case.record.window_ends or 0
