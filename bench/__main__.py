@@ -1,6 +1,6 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
-python -m bench [canonical] [commitments] [disputes] [execution] [gas] [gateway] [referee]
+python -m bench [canonical] [catching] [commitments] [disputes] [execution] [gas] [gateway] [referee]
                 [watching]
 """
 
@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import canonical, commitments, disputes, execution, gas, gateway, referee, watching
+from bench import canonical, catching, commitments, disputes, execution, gas, gateway, referee, watching
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
 AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
     "canonical": lambda: canonical.measure(ROOT),
+    "catching": lambda: catching.measure(ROOT),
     "commitments": commitments.measure,
     "disputes": lambda: disputes.measure(ROOT),
     "execution": lambda: execution.measure(ROOT),

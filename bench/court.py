@@ -3,6 +3,7 @@
 The worker of the town is the one who is disputed, its other worker the claimer. Figures of gas come from `send`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
@@ -48,6 +49,8 @@ WORKER, CLAIMER = WORKERS
 PRICE = Amount(10 * UNIT)
 WINDOW = 3_600
 ITEMS = 4
+ELEMENT = 0
+"""Of the first output: what is wrong, or said to be."""
 URI = "https://gateway.example/v1/blobs/" + "ab" * 32
 
 
@@ -62,6 +65,8 @@ class Court:
     inputs: Batch
     honest: list[dict[str, Array]]
     """The items' right outputs."""
+    put: Callable[[bytes], str] = lambda payload: URI
+    """Has a payload served, and tells where."""
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @classmethod
@@ -97,15 +102,16 @@ class Court:
         """A committed job whose first item is as wrong as that, and a claim on it: true, or by a trace in which an
         element of the step `falsified`, and of the output, is made up.
         """
-        outputs = [dict(item) for item in self.honest]
-        name, element = self.model.manifest.outputs[0].name, 0
+        rfp, outputs = self.commit(wrong)
+        return Dispute(self, rfp, Evidenced(self.inputs, outputs), ELEMENT, falsified)
+
+    def commit(self, wrong: Outcome) -> tuple[Rfp, Batch]:
+        """A job whose worker commits a result of which the first item is right, or far from it."""
+        outputs, specs = [dict(item) for item in self.honest], self.model.manifest.output_specs
         if wrong is not Outcome.NONE:
-            outputs[0][name] = _moved(outputs[0][name], element, 1.0)
-        batch = Batch.from_payload(
-            self.model.manifest.output_specs, ITEMS, encode_batch(self.model.manifest.output_specs, outputs)
-        )
-        rfp = self._committed(batch)
-        return Dispute(self, rfp, Evidenced(self.inputs, batch), element, falsified)
+            outputs[0][specs[0].name] = _moved(outputs[0][specs[0].name], ELEMENT, 1.0)
+        batch = Batch.from_payload(specs, ITEMS, encode_batch(specs, outputs))
+        return self._committed(batch), batch
 
     def _committed(self, outputs: Batch) -> Rfp:
         """A job by quote, its result committed."""
@@ -129,7 +135,9 @@ class Court:
         job = job_id(deployment.chain_id, deployment.market, rfp)
         quote = Quote(job, town.address(WORKER), rfp.max_price, town.chain.timestamp() + 3600)
         signature = town.signers[WORKER].sign_typed_data(typed_data(deployment.chain_id, deployment.market, quote))
-        self.send(REQUESTER, town.chain.calls.award_quote(rfp, quote, signature, URI))
+        uri = self.put(bytes(self.inputs.payload))
+        self.send(REQUESTER, town.chain.calls.award_quote(rfp, quote, signature, uri))
+        self.put(bytes(outputs.payload))
         digest = Digest(sha256(outputs.payload).digest())
         self.send(WORKER, town.chain.calls.commit(rfp, outputs.root, digest))
         return rfp
