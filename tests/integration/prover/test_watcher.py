@@ -131,3 +131,33 @@ def test_a_withheld_result_is_demanded_and_slashed(town: WatchTown) -> None:
     town.town.until(lambda: watcher.status()["withheld"] == 1, "it to be told")
     town.town.jump(301)
     town.town.until(lambda: town.chain.result_of(made.job).slashed, "the conviction")
+
+
+@pytest.mark.parametrize("serves", [{"serves_output": False}, {"serves_input": False}])
+def test_what_had_to_be_shown_on_the_chain_is_judged_and_claimed(town: WatchTown, serves: dict) -> None:
+    made = town.commit(lambda outputs: outputs.__iadd__(3 * SLASH), **serves)
+    town.defend()
+    town.town.until(lambda: "ClaimRevealed" in town.names(made.job) or town.answer_lines(made), "the claim")
+    assert town.town.events(name="Answered")
+    town.town.jump(301)
+    town.town.until(lambda: "ClaimUpheld" in town.names(made.job), "it to be upheld")
+    assert town.chain.result_of(made.job).slashed
+
+
+def test_what_had_to_be_shown_on_the_chain_and_is_right_is_let_be(town: WatchTown) -> None:
+    made = town.commit(serves_output=False)
+    town.defend()
+    town.town.until(lambda: town.town.events(name="Demanded"), "the demand")
+    town.town.until(lambda: not town.open_lines() or town.answer_lines(made), "the lines to be closed")
+    assert "ClaimRevealed" not in town.names(made.job)
+    assert not town.chain.result_of(made.job).slashed
+
+
+def test_many_watchers_make_one_reward(town: WatchTown) -> None:
+    made = town.commit(lambda outputs: outputs[0].__setitem__(0, 9.0))
+    town.claim(made, wrong(item=0, element=0))
+    town.defend()
+    watcher = town.watch("another")
+    town.town.until(lambda: watcher.status()["claims"] == {"true": 1}, "the claim to be examined")
+    town.town.jump(10)
+    assert town.names(made.job).count("ClaimRevealed") == 1, "a claim that one could defend oneself is cover enough"

@@ -40,11 +40,12 @@ from atomic_verify.protocol.types import (
     Outcome,
     Quote,
     Rfp,
+    Subject,
     Turn,
 )
 from atomic_verify.storage.blobs import BlobStore
 from prover.daemon import Hooks
-from prover.watching.answering import answer_from_trace
+from prover.watching.answering import answer_from_batch, answer_from_trace
 from prover.watching.claiming import make_exhibit, make_terms
 from prover.watching.daemon import RunningWatcher, opened_watcher
 from prover.watching.gather import Evidenced
@@ -314,14 +315,16 @@ class WatchTown:
         (event,) = self.town.events(made.job, "ClaimRevealed")
         return terms, int(event.args["claim"])
 
-    def answer(self, demand: Demand) -> Answer:
-        """The claimer's answer, from its trace."""
+    def answer(self, demand: Demand, of: Committed | None = None) -> Answer:
+        """The claimer's answer from its trace, or the worker's from its result or input."""
+        if of is not None:
+            return answer_from_batch(demand, of.inputs if demand.subject is Subject.INPUT else of.outputs)
         meaning, made, terms = self.claimed[demand.root]
         trace = meaning.evaluate(made.inputs.item(terms.item), Keep.ALL)
         return answer_from_trace(demand, Case(meaning.program, trace))
 
-    def answer_lines(self, *, traces: bool = True) -> bool:
-        """Answers every open demand on the claimer's traces; false, so that it can be called while waiting."""
+    def answer_lines(self, made: Committed | None = None) -> bool:
+        """Answers every open demand, of a result and its input if it is given; false, to be called while waiting."""
         for event in self.town.events(name="Demanded"):
             line, number = int(event.args["line"]), event.args["round"]
             key = f"answer:{line}:{number}"
@@ -329,8 +332,8 @@ class WatchTown:
                 continue
             demand = Demand.from_json(event.args["demand"])
             if self.sender(CLAIMER).intent(key) is None and demand_hash(demand) == self.chain.line_of(line).demand:
-                self.sender(CLAIMER).send(key, self.calls.answer(line, demand, self.answer(demand)))
-        return not traces
+                self.sender(CLAIMER).send(key, self.calls.answer(line, demand, self.answer(demand, made)))
+        return False
 
     def lying_meaning(self, first: float | None = None) -> Meaning:
         """A meaning whose evaluations are false in the middle: what a false claim is made of.
