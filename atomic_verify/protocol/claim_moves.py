@@ -80,7 +80,8 @@ def refute_moves(view: DisputeView, opinion: Opinion, policy: Policy) -> Iterato
 
 
 def uphold_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) -> Iterator[Move]:
-    """Own claims are upheld when they may be; others' true ones, if the policy says so, when their makers sleep."""
+    """Own claims are upheld when they may be; when their makers sleep, also those that the account relies on, and any
+    that is right if the policy says so."""
     for claim in view.claims:
         if not claim.is_open or view.is_model_invalid or view.open_lines_on(claim):
             continue
@@ -121,10 +122,7 @@ def awaits_claim(view: DisputeView, opinion: Opinion, policy: Policy, item: int,
 def _covers(view: DisputeView, opinion: Opinion, wrong: Wrong, now: int) -> bool:
     """Whether a claim or an own seal already leads to what claiming this wrong would."""
     for claim in view.claims:
-        does_as_much = claim.outcome >= wrong.outcome and (
-            claim.outcome is Outcome.SLASH or claim.terms.item == wrong.item
-        )
-        if does_as_much and _stands(view, opinion, claim):
+        if _does(claim, wrong) and _stands(view, opinion, claim):
             return True
         # An own claim that died would die again.
         if claim.claimer == view.account and claim.terms.item == wrong.item and claim.state is ClaimState.REFUTED:
@@ -167,7 +165,20 @@ def _spent(view: DisputeView, item: int, now: int) -> int:
     return sum(seal.terms.item == item and not is_live(view, seal, now) for seal in view.own_seals)
 
 
+def relies_on(view: DisputeView, opinion: Opinion, claim: ClaimView) -> bool:
+    """Whether another's claim is why the account doesn't claim something itself: then it sees the claim through."""
+    is_other = claim.is_open and view.account not in (claim.claimer, view.worker)
+    return is_other and opinion.of(claim).stance is Stance.TRUE and any(_does(claim, one) for one in opinion.wrongs)
+
+
+def _does(claim: ClaimView, wrong: Wrong) -> bool:
+    """Whether the claim, if it is upheld, brings about what claiming this wrong would."""
+    is_fraud = claim.outcome is Outcome.SLASH
+    return claim.outcome >= wrong.outcome and (is_fraud or claim.terms.item == wrong.item)
+
+
 def _helps(view: DisputeView, opinion: Opinion, policy: Policy, claim: ClaimView) -> bool:
     """Whether the account upholds this claim of another's."""
     is_right = opinion.of(claim).stance in (Stance.TRUE, Stance.LAWFUL)
-    return policy.tidies and is_right and view.account != view.worker
+    tidies = policy.tidies and is_right and view.account != view.worker
+    return tidies or (policy.claims and relies_on(view, opinion, claim))

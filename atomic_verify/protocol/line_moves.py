@@ -6,7 +6,7 @@ claimer of a trace, the worker of a result or input) answers at once; anybody el
 
 from collections.abc import Iterator
 
-from atomic_verify.protocol.claim_moves import awaits_claim
+from atomic_verify.protocol.claim_moves import awaits_claim, relies_on
 from atomic_verify.protocol.dispute_types import Subject, Turn
 from atomic_verify.protocol.dispute_view import (
     ClaimView,
@@ -31,7 +31,7 @@ def answer_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) 
             continue
         if _answerer(view, line) == view.account:
             yield Answer(line.id, line.rounds, "unanswered until its clock runs out, the line would convict")
-        elif policy.defends_others and _deserves_help(view, opinion, line) and now >= _help_from(line, policy):
+        elif _helps(view, opinion, policy, line) and now >= _help_from(line, policy):
             yield Answer(line.id, line.rounds, "who should answer has not, and the answer is paid for")
 
 
@@ -103,7 +103,7 @@ def close_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) -
             continue
         if own and not _is_needed(view, opinion, policy, line, now):
             yield CloseLine(line.id, "nothing more to ask")
-        elif not own and now >= line.clock_ends and (policy.tidies or _answerer(view, line) == view.account):
+        elif not own and now >= line.clock_ends and _is_held_up(view, opinion, policy, line):
             yield CloseLine(line.id, "its opener's clock is out")
 
 
@@ -147,12 +147,22 @@ def _answerer(view: DisputeView, line: LineView) -> str | None:
     return claim.claimer if claim else None
 
 
-def _deserves_help(view: DisputeView, opinion: Opinion, line: LineView) -> bool:
-    """A claim that is the account's own evaluation; a result in which the account finds nothing wrong."""
+def _is_held_up(view: DisputeView, opinion: Opinion, policy: Policy, line: LineView) -> bool:
+    """Whether the account wants a line of somebody else's to be over."""
     claim = _claim_of(view, line)
-    if line.subject is Subject.TRACE:
-        return claim is not None and opinion.of(claim).stance is Stance.TRUE
-    return not opinion.wrongs and line.opener != view.account
+    relies = policy.claims and claim is not None and relies_on(view, opinion, claim)
+    return policy.tidies or relies or _answerer(view, line) == view.account
+
+
+def _helps(view: DisputeView, opinion: Opinion, policy: Policy, line: LineView) -> bool:
+    """Whether the account answers for somebody else: for a claim that is its own evaluation to the last bit, and for a
+    worker in whose result it finds nothing wrong."""
+    claim = _claim_of(view, line)
+    if line.subject is not Subject.TRACE:
+        return policy.defends_others and not opinion.wrongs and line.opener != view.account
+    if claim is None or opinion.of(claim).stance is not Stance.TRUE:
+        return False
+    return policy.defends_others or (policy.claims and relies_on(view, opinion, claim))
 
 
 def _help_from(line: LineView, policy: Policy) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from atomic_verify.protocol.dispute_types import ClaimState, Subject, Turn
-from atomic_verify.protocol.dispute_view import ClaimView, DisputeView, Opinion, OwnSeal, Stance
+from atomic_verify.protocol.dispute_view import ClaimView, DisputeView, Opinion, OwnSeal, Stance, Wrong
 from atomic_verify.protocol.job_types import JobState, Outcome, Result
 from atomic_verify.protocol.move_types import (
     Dismiss,
@@ -207,3 +207,16 @@ def test_a_tidy_watcher_upholds_what_is_right_and_lies_about(
     assert ("Uphold" in kinds(moves(there, thinks(stance), now, tidies=True))) is upholds
     assert "Uphold" not in kinds(moves(there, thinks(stance), now))
     assert "Uphold" not in kinds(moves(replace(there, worker=ME), thinks(stance), now, tidies=True))
+
+
+@pytest.mark.parametrize(
+    ("wrongs", "now", "upholds"),
+    [((VOID,), 1_539, False), ((VOID,), 1_540, True), ((), 1_540, False), ((FRAUD,), 1_540, False)],
+)
+def test_a_claim_that_the_account_relies_on_is_seen_through(
+    view: DisputeView, wrongs: tuple[Wrong, ...], now: int, upholds: bool
+) -> None:
+    relied = replace(thinks(Stance.TRUE), wrongs=wrongs)
+    there = replace(view, claims=(claim(),))
+    assert ("Uphold" in kinds(moves(there, relied, now))) is upholds
+    assert "Uphold" not in kinds(moves(there, relied, now, claims=False))

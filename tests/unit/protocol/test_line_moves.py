@@ -23,6 +23,7 @@ from tests.support.situations import (
     OTHER,
     RUNS,
     START,
+    VOID,
     WORKER,
     claim,
     kinds,
@@ -181,3 +182,12 @@ def test_who_is_held_up_closes_a_line_whose_opener_s_clock_is_out(
     assert moves(spam, Opinion(), 1_499) == []
     expected = [CloseLine(9, "its opener's clock is out")] if closes else []
     assert moves(spam, Opinion(), 1_500) == expected
+
+
+def test_lines_on_a_claim_that_the_account_relies_on_are_answered_and_ended(view: DisputeView) -> None:
+    relied = replace(thinks(Stance.TRUE), wrongs=(VOID,), answerable=frozenset({9}))
+    asked = replace(view, claims=(claim(),), lines=(line(who=OTHER, turn=Turn.ANSWERER),))
+    assert kinds(moves(asked, relied, 1_340, defends_others=False)) == ["Answer"]
+    left = replace(view, claims=(claim(),), lines=(line(who=OTHER),))
+    assert kinds(moves(left, relied, 1_500)) == ["CloseLine"]
+    assert kinds(moves(left, replace(relied, wrongs=()), 1_500)) == []
