@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from atomic_verify.protocol.auction import RankedBid, rank
 from atomic_verify.protocol.lifecycle import TERMINAL, Act, reveal_end_of
 from atomic_verify.protocol.next_acts import NextAct, Situation, next_acts
-from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount
-from atomic_verify.protocol.types import Bid, BidStatus, Job, JobState, Kind, MarketParams
+from atomic_verify.protocol.primitives import Address, Amount
+from atomic_verify.protocol.types import BidStatus, JobState, MarketParams
 from atomic_verify.storage.records import BidRecord, JobRecord
-
-_NO_BID = Bid(BidStatus.NONE, 0, 0, Amount(0))
+from atomic_verify.storage.situations import revealed_bids, situation_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,52 +96,5 @@ class View:
 
 def view_of(record: JobRecord, worker: Address, constants: Constants, free_stake: Amount, now: int) -> View:
     """The view of `worker` on a job at the newest block's time `now`."""
-    remaining = {
-        bid.worker: _bid(bid)
-        for bid in record.bids
-        if bid.status is BidStatus.REVEALED and bid.price is not None and bid.weight is not None
-    }
-    ranking = rank(remaining, record.rfp.max_price)
-    own = next((bid for bid in record.bids if bid.worker == worker), None)
-    situation = Situation(
-        rfp=record.rfp,
-        job=job_of(record),
-        params=constants.params,
-        claim_reveal_time=constants.claim_reveal_time,
-        account=worker,
-        bid=_NO_BID if own is None else _bid(own),
-        free_stake=free_stake,
-        rank=next((ranked.rank for ranked in ranking if ranked.worker == worker), None),
-        open_claims=0 if record.result is None else record.result.open_claims,
-    )
-    return View(record, situation, ranking, now)
-
-
-def job_of(record: JobRecord) -> Job:
-    """What the chain keeps of the job, from what its events say."""
-    revealed = sum(bid.status in (BidStatus.REVEALED, BidStatus.SPENT) for bid in record.bids)
-    attempts = len(record.attempts)
-    price = record.price
-    return Job(
-        worker=record.worker or ZERO_ADDRESS,
-        state=record.state,
-        attempt=attempts,
-        sealed_count=len(record.bids),
-        revealed_count=revealed,
-        spent_count=0 if record.rfp.kind is Kind.QUOTE else attempts,
-        time=_time_of(record),
-        rebate=Amount(0 if price is None else record.rfp.max_price - price),
-    )
-
-
-def _time_of(record: JobRecord) -> int:
-    """`Job.time`: when posted, until when to commit, or when committed; of no meaning in the other states."""
-    if record.state is JobState.AWARDED and record.attempt is not None:
-        return record.attempt.deadline
-    if record.result is not None:
-        return record.result.committed.timestamp
-    return record.posted.timestamp
-
-
-def _bid(bid: BidRecord) -> Bid:
-    return Bid(bid.status, bid.weight or 0, bid.tie, bid.price or Amount(0))
+    situation = situation_of(record, worker, constants.params, constants.claim_reveal_time, free_stake)
+    return View(record, situation, rank(revealed_bids(record), record.rfp.max_price), now)

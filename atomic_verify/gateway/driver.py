@@ -18,10 +18,11 @@ from atomic_verify.observability import get_logger
 from atomic_verify.protocol.auction import award
 from atomic_verify.protocol.intents import IntentState
 from atomic_verify.protocol.lifecycle import Act
-from atomic_verify.protocol.next_acts import NextAct, Situation, next_acts
-from atomic_verify.protocol.types import Amount, Bid, BidStatus, JobId, JobState, to_hex
+from atomic_verify.protocol.next_acts import NextAct, next_acts
+from atomic_verify.protocol.types import JobId, JobState, to_hex
 from atomic_verify.storage.records import JobRecord
 from atomic_verify.storage.requests import RequestState, SubmittedRequest
+from atomic_verify.storage.situations import revealed_bids, situation_of
 
 POLL_SECONDS = 0.5
 AWARD_GRACE = 5
@@ -31,7 +32,6 @@ act at once pay twice."""
 MAX_PAUSE = 60.0
 
 _ACTIVE = (JobState.POSTED, JobState.AWARDED, JobState.COMMITTED)
-_NO_BID = Bid(BidStatus.NONE, 0, 0, Amount(0))
 
 
 class Driver:
@@ -131,7 +131,9 @@ class Driver:
 
     def _act(self, job: JobRecord, now: int) -> None:
         """Sends the acts that a requester has reason for."""
-        for due in next_acts(self._situation(job), now):
+        constants = self._gateway.constants
+        situation = situation_of(job, self._gateway.requester, constants.params, constants.claim_reveal_time)
+        for due in next_acts(situation, now):
             if due.act is Act.AWARD and job.attempt is None and self._is_late(due, now, AWARD_GRACE):
                 self._award(job)
             elif due.act is Act.EXPIRE:
@@ -143,32 +145,12 @@ class Driver:
         return now >= due.span.opens_at + grace
 
     def _award(self, job: JobRecord) -> None:
-        bids = {
-            bid.worker: Bid(bid.status, bid.weight, bid.tie, bid.price)
-            for bid in job.bids
-            if bid.status is BidStatus.REVEALED and bid.weight is not None and bid.price is not None
-        }
-        decision = award(bids, job.rfp.max_price)
+        decision = award(revealed_bids(job), job.rfp.max_price)
         self._send("award", job, self._gateway.chain.calls.award(job.rfp, decision.bidders))
 
     def _send(self, name: str, job: JobRecord, call: Call) -> None:
         attempt = len(job.attempts)
         self._gateway.sender.submit(f"{name}:{to_hex(job.id)}:{attempt}", call)
-
-    def _situation(self, job: JobRecord) -> Situation:
-        constants = self._gateway.constants
-        sealed = tuple(bid.worker for bid in job.bids if bid.status is BidStatus.SEALED)
-        return Situation(
-            rfp=job.rfp,
-            job=self._gateway.chain.job_of(job.id),
-            params=constants.params,
-            claim_reveal_time=constants.claim_reveal_time,
-            account=self._gateway.requester,
-            bid=_NO_BID,
-            free_stake=Amount(0),
-            open_claims=0 if job.result is None else job.result.open_claims,
-            sealed_bidders=sealed,
-        )
 
     def _collect(self, job: JobRecord) -> None:
         """Fetches and checks the job's output once; failures pause longer each time."""

@@ -2,15 +2,18 @@
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from atomic_verify.chain.anvil import development_signer
+from atomic_verify.chain.anvil import Anvil, development_signer
 from atomic_verify.chain.calls import Call
 from atomic_verify.chain.client import Chain
+from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.errors import RpcRefused
 from atomic_verify.chain.interface import interface
-from atomic_verify.chain.presets import UNIT
+from atomic_verify.chain.presets import UNIT, development
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol import auction
 from atomic_verify.protocol.ids import bid_seal, job_id, model_id
@@ -145,6 +148,23 @@ def would_pass(chain: Chain, who: Address, call: Call, at: int) -> bool:
     except RpcRefused:
         return False
     return True
+
+
+@contextmanager
+def market() -> Iterator[Chain]:
+    """A deployment with one published model, a funded requester, and three workers with stake for two bonds each."""
+    with Anvil() as anvil:
+        founder = development_signer(0)
+        chain = Chain.connect(anvil.url, deploy(anvil.rpc, founder, development()))
+        anvil.request("anvil_autoImpersonateAccount", True)
+        transact(chain, founder.address, chain.calls.publish(spec(), "http://localhost/model"))
+        for who in (REQUESTER, *WORKERS):
+            token, plenty = chain.deployment.utility_token, Amount(10_000 * UNIT)
+            transact(chain, founder.address, chain.calls.transfer_token(token, who, plenty))
+            transact(chain, who, chain.calls.approve(token, plenty))
+        for worker in WORKERS:
+            transact(chain, worker, chain.calls.stake(Amount(1_000 * UNIT)))
+        yield chain
 
 
 def transact(chain: Chain, who: Address, call: Call) -> None:

@@ -2,38 +2,39 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from atomic_verify.chain.anvil import Anvil, development_signer
 from atomic_verify.chain.client import Chain
-from atomic_verify.chain.deploy import deploy
-from atomic_verify.chain.presets import UNIT, development
+from atomic_verify.chain.presets import UNIT
 from atomic_verify.protocol.ids import model_id
 from atomic_verify.protocol.lifecycle import TERMINAL, Act
 from atomic_verify.protocol.types import ZERO_ADDRESS, Amount, BidStatus, JobId, JobState, ModelId, to_hex
 from atomic_verify.storage.database import Database
 from atomic_verify.storage.indexer import Indexer
 from atomic_verify.storage.queries import Queries
-from tests.integration.protocol.plays import REQUESTER, WORKERS, Play, drain, post, spec, step, transact, wait_until
+from atomic_verify.storage.situations import job_of
+from tests.integration.protocol.plays import (
+    REQUESTER,
+    WORKERS,
+    Play,
+    drain,
+    market,
+    post,
+    spec,
+    step,
+    transact,
+    wait_until,
+)
 from tests.integration.storage.snapshots import snapshot
 
 
 @pytest.fixture
 def chain() -> Iterator[Chain]:
     """A deployment with a published model, a funded requester, and workers with stake and endpoints."""
-    with Anvil() as anvil:
-        founder = development_signer(0)
-        deployment = deploy(anvil.rpc, founder, development())
-        chain = Chain.connect(anvil.url, deployment)
-        anvil.request("anvil_autoImpersonateAccount", True)
-        transact(chain, founder.address, chain.calls.publish(spec(), "http://localhost/model"))
-        for who in (REQUESTER, *WORKERS):
-            token, plenty = deployment.utility_token, Amount(10_000 * UNIT)
-            transact(chain, founder.address, chain.calls.transfer_token(token, who, plenty))
-            transact(chain, who, chain.calls.approve(token, plenty))
+    with market() as chain:
         for worker in WORKERS:
-            transact(chain, worker, chain.calls.stake(Amount(1_000 * UNIT)))
             transact(chain, worker, chain.calls.announce(f"http://localhost/{worker}"))
         transact(chain, WORKERS[0], chain.calls.unbond(Amount(3 * UNIT)))
         yield chain
@@ -80,6 +81,9 @@ def check_job(queries: Queries, chain: Chain, play: Play) -> None:
     assert job is not None
     assert (job.rfp, job.state) == (play.rfp, told.state)
     assert (job.worker or ZERO_ADDRESS, len(job.attempts)) == (told.worker, told.attempt)
+    # The time of a job that is over means nothing.
+    assert replace(job_of(job), time=told.time) == told
+    assert told.state in TERMINAL or job_of(job).time == told.time
     if job.price is not None:
         assert job.price == job.rfp.max_price - told.rebate
         assert all("library" not in attempt.reason and attempt.ranking for attempt in job.attempts)

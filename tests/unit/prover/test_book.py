@@ -7,9 +7,9 @@ import pytest
 from atomic_verify.protocol.primitives import Amount, JobId
 from atomic_verify.protocol.types import JobState, Kind
 from atomic_verify.storage.records import JobRecord
+from atomic_verify.storage.situations import job_of
 from prover.book import concerns
 from prover.load import Load, Share, is_taken_on
-from prover.views import job_of
 from tests.unit.prover.jobs import (
     BIDDING_END,
     DEADLINE,
