@@ -18,7 +18,7 @@ from atomic_verify.models.parts import CalibrationEntry, OutputMeasure
 LEAST_MARGIN = 1e4
 FLOOR = 2.0**-24
 LARGEST = 1e300
-"""What an infinite measure is in a manifest: JSON has no infinity."""
+"""What an infinite measure counts as: JSON has no infinity."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Measured:
 
     def attack(self, gain: float, expected: float, plain_drift: float, largest: float) -> None:
         """Take the attack on one item into account; `largest` is the output's largest absolute element."""
-        floored = max(plain_drift, FLOOR * largest)
+        floored, gain = min(max(plain_drift, FLOOR * largest), LARGEST), min(gain, LARGEST)
         self.attacked, self.gain = max(self.attacked, floored), max(self.gain, gain)
         self.expected = max(self.expected, expected)
         if gain > 0:

@@ -8,6 +8,7 @@ machine write the same manifest. Items to measure on lie beside it: `examples/`,
 """
 
 import json
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,41 +53,55 @@ class Means:
     progress: Progress = lambda _: None
 
 
-def prepare(source: Path, means: Means, effort: Effort) -> Prepared:
-    """Prepares the model of a source folder, or an installed one in its folder.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model of a folder, read: its manifest, the bytes of its ONNX file, and the items that lie beside it."""
 
-    Raises ManifestInvalid, ModelFileMissing, ModelDigestMismatch, ModelBuildFailed, a subclass of OnnxRefused,
-    Unsupported, ProgramMismatch, ModelUnfit, ModelUnsound, ItemRefused (an example), and what running it raises.
+    manifest: Manifest
+    graph: bytes
+    examples: Sequence[Item]
+
+    def calibrator(self, means: Means) -> Calibrator:
+        """A calibrator for it. Raises what `Calibrator` raises."""
+        shapes = {spec.name: spec.shape for spec in self.manifest.input_specs}
+        ranges = declared_ranges(self.manifest)
+        return Calibrator(self.graph, shapes, means.runtime, means.providers, means.progress, ranges)
+
+
+def read_subject(source: Path) -> Subject:
+    """The model of a source folder, or an installed one in its folder.
+
+    Raises ManifestInvalid, ModelFileMissing, ModelDigestMismatch, ModelBuildFailed, CodecUnknown, ItemRefused (an
+    example), PayloadSizeError.
     """
     manifest = Manifest.load(source / MANIFEST_NAME)
     with tempfile.TemporaryDirectory(prefix="prepare-") as scratch:
         folder = Path(scratch)
-        means.progress("building")
         gather(source, manifest, folder)
         graph = read_pinned(folder, manifest.onnx)
-        means.progress("lowering")
-        derived = means.derive(graph, manifest.input_signature, manifest.output_signature)
-        _require_fit(manifest, graph, means)
-        examples = examples_of(source, InstalledModel.open(folder))
-    calibrator = calibrator_of(manifest, graph, means)
-    found = calibrator.calibrate(effort, examples)
-    if not found.is_sound:
-        raise ModelUnsound(
-            f"the soundness margin is {found.margin:.3g}; {LEAST_MARGIN:g} is the least",
-            hint="a liar could hide in the laws' tolerances; shorten the model's sums or scale its outputs",
-            margin=found.margin,
-        )
+        return Subject(manifest, graph, examples_of(source, InstalledModel.open(folder)))
+
+
+def prepare(source: Path, means: Means, effort: Effort) -> Prepared:
+    """Prepares the model of a source folder, or an installed one in its folder.
+
+    Raises what `read_subject` raises, a subclass of OnnxRefused, Unsupported, ProgramMismatch, ModelUnfit,
+    ModelUnsound, and what running the model raises.
+    """
+    means.progress("building")
+    subject = read_subject(source)
+    manifest, graph = subject.manifest, subject.graph
+    means.progress("lowering")
+    derived = means.derive(graph, manifest.input_signature, manifest.output_signature)
+    _require_fit(manifest, graph, means)
+    calibrator = subject.calibrator(means)
+    found = calibrator.calibrate(effort, subject.examples)
+    _require_measured(found)
     execution = calibrator.execution if calibrator.hardened.nodes else None
     content = _content(source / MANIFEST_NAME, derived, found, execution)
     if execution is not None and not (source / SCRIPT_NAME).exists():
         (source / EXECUTION_NAME).write_bytes(execution)
     return Prepared(write_manifest(source / MANIFEST_NAME, content), found)
-
-
-def calibrator_of(manifest: Manifest, graph: bytes, means: Means) -> Calibrator:
-    """A calibrator for a model with a manifest. Raises what `Calibrator` raises."""
-    shapes = {spec.name: spec.shape for spec in manifest.input_specs}
-    return Calibrator(graph, shapes, means.runtime, means.providers, means.progress, declared_ranges(manifest))
 
 
 def declared_ranges(manifest: Manifest) -> dict[str, tuple[float, float]]:
@@ -117,6 +132,21 @@ def _require_fit(manifest: Manifest, graph: bytes, means: Means) -> None:
             f"the model can't be used: {found.reason or drift}",
             hint="see docs/canonical.md for what is supported; `atomic model explain` shows what the model means",
             drift=found.drift,
+        )
+
+
+def _require_measured(found: Calibration) -> None:
+    for one in found.outputs:
+        if not math.isfinite(one.drift):
+            raise ModelUnfit(
+                f"output {one.name!r}: honest float32 answers some items with NaN or infinity",
+                hint="declare the range of each input in the manifest: low and high",
+            )
+    if not found.is_sound:
+        raise ModelUnsound(
+            f"the soundness margin is {found.margin:.3g}; {LEAST_MARGIN:g} is the least",
+            hint="a liar could hide in the laws' tolerances; declare narrower ranges, or shorten the model's sums",
+            margin=found.margin,
         )
 
 

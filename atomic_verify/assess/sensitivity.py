@@ -82,16 +82,17 @@ def movement(
     others are rounded by, relative.
     """
     gain = squares = 0.0
-    for number, slope, reads in slopes_of(trace, output, element):
-        step, slopes = trace.program.steps[number], np.abs(slope)
-        sizes = _sizes(step, reads, trace.tensor(number))
-        if sizes is None:
-            continue
-        flat = sizes.reshape(-1)
-        gain += float(np.sum(slopes * flat)) * _tolerance(step)
-        if not _is_of(step.node, exact):
-            squares += float(np.sum(np.square(slopes * flat * unit)))
-    return Movement(gain, math.sqrt(squares))
+    with np.errstate(all="ignore"):
+        for number, slope, reads in slopes_of(trace, output, element):
+            step = trace.program.steps[number]
+            sizes = _sizes(step, reads, trace.tensor(number))
+            if sizes is None:
+                continue
+            moved = np.abs(slope) * sizes.reshape(-1)
+            gain += float(np.sum(moved)) * _tolerance(step)
+            if not _is_of(step.node, exact):
+                squares += float(np.sum(np.square(moved * unit)))
+    return Movement(_number(gain), _number(math.sqrt(squares)))
 
 
 def worst_movement(
@@ -103,6 +104,11 @@ def worst_movement(
     for element in np.argsort(-values, kind="stable")[:most]:
         worst = worst.worst(movement(trace, output, int(element), exact, unit))
     return worst
+
+
+def _number(value: float) -> float:
+    """What overflows is infinite, and so is what can't be told any more."""
+    return math.inf if math.isnan(value) else value
 
 
 def _is_of(node: str, nodes: Sequence[str]) -> bool:

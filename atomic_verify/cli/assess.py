@@ -1,6 +1,6 @@
-"""`atomic model check|harden|explain|calibrate|conformance`: what a model is like before it is published.
+"""`atomic model check|harden|explain|calibrate|prepare|conformance`: what a model is like before it is published.
 
-These take ONNX files, installed or not; `check` runs a stranger's file in the sandbox only.
+These take ONNX files or folders with a manifest, installed or not; `check` runs a stranger's file in the sandbox only.
 """
 
 import json
@@ -17,15 +17,19 @@ from atomic_verify.assess.check import check_file
 from atomic_verify.assess.explain import explain as explain_program
 from atomic_verify.assess.explain import picture
 from atomic_verify.assess.findings import Calibration
+from atomic_verify.assess.prepare import Means, read_subject
+from atomic_verify.assess.prepare import prepare as prepare_model
 from atomic_verify.canonical.errors import Unsupported
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.canonical.lowering.conformance import run as run_conformance
 from atomic_verify.cli.flags import AsJson
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
 from atomic_verify.commitments import decode_item
+from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.execution.providers import AUTO, Provider, activate
-from atomic_verify.execution.runtime import load_runtime
+from atomic_verify.execution.runtime import Runtime, load_runtime
 from atomic_verify.models.hardening import harden as harden_model
+from atomic_verify.protocol.primitives import to_hex
 
 app = typer.Typer()
 
@@ -34,6 +38,13 @@ Shapes = Annotated[
     list[str] | None,
     typer.Option("--shape", metavar="NAME=1,3,224,224", help="Shape of an input that the file leaves open; repeat it."),
 ]
+Report = Annotated[Path | None, typer.Option("--report", metavar="OUT.json", help="Write all that was measured there.")]
+Evaluations = Annotated[int, typer.Option("--evaluations", min=1, help="How much each search tries.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="What the searches draw from.")]
+Providers = Annotated[str, typer.Option("--provider", help="Measure on this one beside the CPU: cpu, cuda or auto.")]
+SOURCES = Path("models")
+"""Where a repository keeps the source folders of its models."""
+DEFAULT = Effort()
 SHOWN_REASONS = 40
 
 
@@ -127,26 +138,67 @@ def explain(
 
 @app.command()
 def calibrate(
-    file: File,
+    source: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="An ONNX file, or a folder with a manifest.", exists=True)
+    ],
     shape: Shapes = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="OUT.json", help="Write the whole report there.")
-    ] = None,
+    report: Report = None,
     example: Annotated[
         list[Path] | None, typer.Option("--example", help="A real item as payload bytes; repeat it.", exists=True)
     ] = None,
-    evaluations: Annotated[int, typer.Option("--evaluations", min=1, help="How much each search tries.")] = 1500,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="What the searches draw from.")] = 7,
+    evaluations: Evaluations = DEFAULT.evaluations,
+    seed: Seed = DEFAULT.seed,
+    provider: Providers = AUTO,
     as_json: AsJson = False,
 ) -> None:
-    """Measure tolerances and soundness margin, on adversarial inputs too. Runs the file: check a stranger's first."""
+    """Measure tolerances and soundness margin, on adversarial inputs too. Runs the file: check a stranger's first.
+
+    Of a folder, shapes, ranges and examples are the manifest's and those that lie beside it.
+    """
     shapes, runtime = parse_shapes(shape), load_runtime()
-    providers = list(dict.fromkeys([Provider.CPU, activate(runtime, AUTO)]))
-    with status_console().status(f"Calibrating {file}") as status:
-        calibrator = Calibrator(file.read_bytes(), shapes, runtime, providers, status.update)
+    with status_console().status(f"Calibrating {source}") as status:
+        means = Means(runtime, derive_walled, _providers(runtime, provider), status.update)
+        if source.is_dir():
+            subject = read_subject(source)
+            calibrator, items = subject.calibrator(means), list(subject.examples)
+        else:
+            calibrator = Calibrator(source.read_bytes(), shapes, runtime, means.providers, status.update)
+            items = []
         specs = calibrator.lowered.program.inputs
-        items = [decode_item(specs, one.read_bytes()) for one in example or ()]
+        items += [decode_item(specs, one.read_bytes()) for one in example or ()]
         found = calibrator.calibrate(Effort(evaluations, seed), items)
+    _tell(found, report, as_json)
+
+
+@app.command()
+def prepare(
+    source: Annotated[str, typer.Argument(metavar="MODEL", help="A source folder, or its name in models/.")],
+    report: Report = None,
+    evaluations: Evaluations = DEFAULT.evaluations,
+    seed: Seed = DEFAULT.seed,
+    provider: Providers = str(Provider.CPU),
+    as_json: AsJson = False,
+) -> None:
+    """Check, harden and calibrate a model, and write what the chain has to know of it into its manifest."""
+    folder, runtime = source_folder(source), load_runtime()
+    with status_console().status(f"Preparing {folder}") as status:
+        means = Means(runtime, derive_walled, _providers(runtime, provider), status.update)
+        found = prepare_model(folder, means, Effort(evaluations, seed))
+    _tell(found.calibration, report, as_json)
+    note(f"{folder / 'manifest.json'} is written; the model's id is now {to_hex(found.manifest.model_id)}")
+
+
+def source_folder(source: str) -> Path:
+    """The folder that an argument names, or the one of this name in models/."""
+    return Path(source) if Path(source).is_dir() else SOURCES / source
+
+
+def _providers(runtime: Runtime, wanted: str) -> list[Provider]:
+    """The CPU, and the provider wanted if it is another. Raises ProviderUnavailable, ProviderInactive."""
+    return list(dict.fromkeys([Provider.CPU, activate(runtime, wanted)]))
+
+
+def _tell(found: Calibration, report: Path | None, as_json: bool) -> None:
     if report is not None:
         report.write_text(json.dumps(found.to_json(), indent=2) + "\n")
     if as_json:

@@ -3,26 +3,28 @@
 The commands that look at a model before that are in `assess`.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from atomic_verify.assess.calibrate import Effort
+from atomic_verify.assess.prepare import Means, prepare
+from atomic_verify.assess.trial import require_livable
 from atomic_verify.chain.client import Chain
 from atomic_verify.cli import assess
 from atomic_verify.cli.account import connect, open_account
 from atomic_verify.cli.flags import CHAIN, KEY, AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
 from atomic_verify.config import Settings
+from atomic_verify.execution.derivation import derive_walled
+from atomic_verify.execution.runtime import load_runtime
+from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.models.build import build_model
 from atomic_verify.models.library import InstalledModel, ModelLibrary
 from atomic_verify.protocol.primitives import to_hex
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check, build, publish and list models.")
 app.add_typer(assess.app)
-
-SOURCES = Path("models")
-"""Where a repository keeps the source folders of its models."""
 
 
 @app.command()
@@ -35,7 +37,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Run a model's build script and install what its manifest pins. Does nothing for a model that is installed."""
-    folder = Path(source) if Path(source).is_dir() else SOURCES / source
+    folder = assess.source_folder(source)
     with status_console().status(f"Building {folder}"):
         model = build_model(folder, settings.models_dir)
     if as_json:
@@ -50,15 +52,38 @@ def publish(
     settings: Settings,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="An installed model's name or id.")],
     uri: Annotated[str, typer.Option("--uri", help="Where its manifest and files can be had.")] = "",
+    recalibrate: Annotated[bool, typer.Option("--recalibrate", help="Prepare it anew though it is prepared.")] = False,
+    undisputable: Annotated[
+        bool, typer.Option("--undisputable", help="Publish it though no contract could judge its results.")
+    ] = False,
 ) -> None:
-    """Publish an installed model on the chain, so that jobs can ask for it. Anybody may; nobody owns it afterwards."""
+    """Publish an installed model on the chain, so that jobs can ask for it. Anybody may; nobody owns it afterwards.
+
+    A model that isn't prepared yet is checked, hardened and calibrated first, which changes its id.
+    """
     found = ModelLibrary(settings.models_dir).get(model)
+    if recalibrate or not (found.manifest.disputable or undisputable):
+        found = _prepared(found)
+    with status_console().status(f"Looking at {found.name} once more"):
+        found.require_derived(derive_walled)
+        with SandboxedSession(found.executable()) as session:
+            require_livable(found, session)
     with open_account(settings) as me:
         if me.chain.model_of(found.model_id).published:
             note(f"{found.name} is published already.")
         else:
             me.act(me.chain.calls.publish(found.manifest.spec(), uri))
         print_fields([("model", found.name), ("id", to_hex(found.model_id))])
+
+
+def _prepared(model: InstalledModel) -> InstalledModel:
+    """The installed model, prepared where it lies. Raises what `prepare` raises."""
+    with status_console().status(f"Preparing {model.name}") as status:
+        found = prepare(model.directory, Means(load_runtime(), derive_walled, progress=status.update), Effort())
+    for reason in found.manifest.void_reasons:
+        note(f"void-only: {reason}")
+    note(f"{model.name} is prepared; `atomic model prepare` does the same in its source folder, before it is built")
+    return InstalledModel.open(model.directory)
 
 
 @app.command("list")
@@ -75,7 +100,7 @@ def list_models(
     if as_json:
         print_json(models)
         return
-    columns = ["name", "version", "id", "disputable", *(["published"] if on_chain else [])]
+    columns = ["name", "version", "id", "disputable", "void_only", *(["published"] if on_chain else [])]
     rows = [[_shown(model[column]) for column in columns] for model in models]
     print_table(columns, rows, empty=f"No model is installed in {settings.models_dir}; try: atomic model build magika")
 
@@ -89,6 +114,8 @@ def _described(model: InstalledModel) -> dict[str, Any]:
         "licence": manifest.licence,
         "id": to_hex(model.model_id),
         "disputable": manifest.disputable,
+        "void_only": manifest.void_only,
+        "derived": model.is_derived,
         "folder": str(model.directory),
     }
 

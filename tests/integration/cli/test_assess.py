@@ -116,6 +116,12 @@ def test_calibration_writes_its_report(cnn: Path, tmp_path: Path) -> None:
     assert any("disable_all" in one for one in found["runs"])
 
 
+def test_calibrating_a_folder_takes_its_manifest_at_its_word() -> None:
+    found = json.loads(run("calibrate", ROOT / "models" / "mlp", "--evaluations", 20, "--json").stdout)
+    assert found["ranges"] == {"image": [0, 1]}
+    assert found["items"] > len(list((ROOT / "models" / "mlp" / "examples").iterdir()))
+
+
 def test_an_example_of_another_size_is_refused(cnn: Path, tmp_path: Path) -> None:
     example = tmp_path / "x.bin"
     example.write_bytes(b"1234")

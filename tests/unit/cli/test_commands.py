@@ -19,7 +19,7 @@ PROMISED = {
     "key new", "key show", "token balance", "token withdraw", "token transfer", "stake add", "stake unbond",
     "stake withdraw", "stake show", "chain", "deploy", "model build", "model publish", "model list", "worker run",
     "gateway run", "job submit", "job show", "job wait", "job list", "verify", "demo",
-    "model check", "model harden", "model explain", "model calibrate", "model conformance",
+    "model check", "model harden", "model explain", "model calibrate", "model prepare", "model conformance",
     "watcher run", "claim show", "claim list", "delays",
 }  # fmt: skip
 
