@@ -122,15 +122,20 @@ def show(report: FraudReport) -> None:
     out.print(table)
     for one in report.told:
         if one.docket.lines:
-            out.print(_line_words(one))
+            out.print(_line_words(one, report))
     out.print()
     _show_gas(report)
 
 
-def _line_words(one: Told) -> str:
+def _line_words(one: Told, report: FraudReport) -> str:
+    """How long the data was withheld, and what that cost whoever withheld it."""
+    story, docket = one.story, one.docket
+    demands, answers = rounds_of(docket), sum(line.answers for line in docket.lines.values())
+    who = story.claimer or story.worker
+    address = next((address for address, name in report.names.items() if name == who), "")
     return (
-        f"Story {escape(one.story.id)}: {rounds_of(one.docket)} rounds of demand and answer, "
-        f"{delay_of(one.docket)} s from the start of the dispute to its end."
+        f"Story {escape(story.id)}: {demands} demands, {answers} answers, {delay_of(docket)} s of the chain's time "
+        f"from the start of the dispute to its end; it cost {escape(who)} {show_tokens(-docket.changes[address])} tokens."
     )
 
 
