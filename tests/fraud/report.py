@@ -133,9 +133,10 @@ def _line_words(one: Told, report: FraudReport) -> str:
     demands, answers = rounds_of(docket), sum(line.answers for line in docket.lines.values())
     who = story.claimer or story.worker
     address = next((address for address, name in report.names.items() if name == who), "")
+    cost = show_tokens(-docket.changes[address])
     return (
         f"Story {escape(story.id)}: {demands} demands, {answers} answers, {delay_of(docket)} s of the chain's time "
-        f"from the start of the dispute to its end; it cost {escape(who)} {show_tokens(-docket.changes[address])} tokens."
+        f"from the start of the dispute to its end; it cost {escape(who)} {cost} tokens."
     )
 
 

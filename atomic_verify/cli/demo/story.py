@@ -30,7 +30,7 @@ MAX_PRICE: Final = TOKEN
 TIMES: Final = {"bidding": 5, "reveal": 5, "execution": 30, "window": 3}
 SHORT_TIMES: Final = {"bidding": 5, "reveal": 5, "execution": 8, "window": 3}
 """Of the second job: the other worker may take it over when the time to execute is over."""
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 JOB_SECONDS: Final = 90.0
 AWARD_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 0.02
