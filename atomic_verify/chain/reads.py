@@ -23,6 +23,7 @@ from atomic_verify.protocol.types import (
     Result,
     Rfp,
     Stake,
+    Strikes,
     TokenPolicy,
     Unbonding,
 )
@@ -54,6 +55,9 @@ class ContractReads:
 
     def reputation_of(self, worker: Address) -> Reputation:
         return self._struct(Reputation, "Registry", "reputationOf", worker)
+
+    def strikes_of(self, worker: Address) -> Strikes:
+        return self._struct(Strikes, "Registry", "strikesOf", worker)
 
     # Models, jobs, results
 

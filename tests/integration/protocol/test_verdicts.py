@@ -124,17 +124,12 @@ def close(play: Play, disputes: Address, claim: Claim, before: Result, voided: s
 def foretell(play: Play, verdict: VerdictRecord) -> tuple[Settlement, Strikes]:
     """How the job must end, and the worker's strikes after it."""
     chain, rfp = play.chain, play.rfp
-    strikes, strikes_out = strikes_of(chain), False
+    strikes, strikes_out = chain.strikes_of(WORKER), False
     if is_strike(verdict, chain.model_of(rfp.model_id)):
         strikes, strikes_out = strike(strikes, chain.reputation_of(WORKER))
     rate = chain.policy_of(rfp.token).bond_rate
     job, fee_bps = play.seen[REQUESTER].job, play.params.fee_bps
     return settle(rfp, job, verdict, fee_bps=fee_bps, bond_rate=rate, strikes_out=strikes_out), strikes
-
-
-def strikes_of(chain: Chain) -> Strikes:
-    words = ask(chain, "Registry", "strikesOf", WORKER)
-    return Strikes(int.from_bytes(words[:32]), int.from_bytes(words[32:]))
 
 
 def test_any_verdict_ends_as_foretold(chain: Chain, disputes: Address) -> None:
@@ -164,7 +159,7 @@ def test_any_verdict_ends_as_foretold(chain: Chain, disputes: Address) -> None:
         assert stake.locked - after.locked == play.rfp.job_bond - result.costs == found.bond.total
         assert stake.total - after.total == found.bond.reward + found.bond.burned
         assert supply - supply_of(chain) == found.bond.burned
-        assert strikes_of(chain) == strikes
+        assert chain.strikes_of(WORKER) == strikes
     counts = chain.reputation_of(WORKER)
     assert (counts.final_jobs, counts.void_jobs, counts.slashed_jobs) == (3, 5, 4)
 
