@@ -99,7 +99,7 @@ def test_all_of_a_claim() -> None:
     assert (told["would"], told["worker"]) == ("make the item void", "unknown")
     assert told["refuted"] == f"by {OTHER}: broken at step 3, element 9"
     assert told["its bond"] == "1 tokens to the refuter, 1 tokens to the worker, 1 tokens burned"
-    assert told["gas of refute"].startswith("123,456 by")
+    assert str(told["gas of refute"]).startswith("123,456 by")
     assert told["  round 1"] == f"2 leaves of tensor 3; answered by {WHO} for 1 tokens"
     assert dict(claim_fields(claim(outcome="slash")))["would"] == "slash the worker"
 
