@@ -178,7 +178,12 @@ def _does(claim: ClaimView, wrong: Wrong) -> bool:
 
 
 def _helps(view: DisputeView, opinion: Opinion, policy: Policy, claim: ClaimView) -> bool:
-    """Whether the account upholds this claim of another's."""
-    is_right = opinion.of(claim).stance in (Stance.TRUE, Stance.LAWFUL)
-    tidies = policy.tidies and is_right and view.account != view.worker
-    return tidies or (policy.claims and relies_on(view, opinion, claim))
+    """Whether the account upholds this claim of another's: money of its own waits for that, or it tidies up."""
+    stance = opinion.of(claim).stance
+    is_right = stance in (Stance.TRUE, Stance.LAWFUL)
+    if view.account == view.worker:
+        # What it can't refute it had better have behind it: the other items are to be paid.
+        return is_right and claim.outcome is Outcome.VOID
+    if view.is_owed:
+        return stance not in (Stance.BROKEN, Stance.INVALID_MODEL)
+    return (policy.tidies and is_right) or (policy.claims and relies_on(view, opinion, claim))

@@ -126,6 +126,11 @@ class DisputeView:
         """When the job can be final if nothing is open."""
         return self.committed_at + self.rfp.challenge_window + self.reveal_time
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether a reward of the account's waits for the job to be final."""
+        return self.result.slashed and self.result.challenger == self.account
+
     def upholdable_at(self, claim: ClaimView) -> int:
         """When the claim's refute window ends."""
         return upholdable_at(claim.revealed_at, self.params)

@@ -85,7 +85,7 @@ def lapse_moves(view: DisputeView, opinion: Opinion, policy: Policy, now: int) -
             continue
         if line.opener == view.account:
             yield Lapse(line.id, "the answerer's clock is out")
-        elif policy.tidies and now >= line.clock_ends + policy.grace:
+        elif (policy.tidies or view.is_owed) and now >= line.clock_ends + policy.grace:
             yield Lapse(line.id, "the answerer's clock is out, and the opener lets it lie")
 
 
@@ -149,9 +149,10 @@ def _answerer(view: DisputeView, line: LineView) -> str | None:
 
 def _is_held_up(view: DisputeView, opinion: Opinion, policy: Policy, line: LineView) -> bool:
     """Whether the account wants a line of somebody else's to be over."""
+    if policy.tidies or view.is_owed or view.account in (view.worker, _answerer(view, line)):
+        return True
     claim = _claim_of(view, line)
-    relies = policy.claims and claim is not None and relies_on(view, opinion, claim)
-    return policy.tidies or relies or _answerer(view, line) == view.account
+    return policy.claims and claim is not None and relies_on(view, opinion, claim)
 
 
 def _helps(view: DisputeView, opinion: Opinion, policy: Policy, line: LineView) -> bool:

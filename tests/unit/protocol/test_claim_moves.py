@@ -206,7 +206,6 @@ def test_a_tidy_watcher_upholds_what_is_right_and_lies_about(
     there = replace(view, claims=(claim(),))
     assert ("Uphold" in kinds(moves(there, thinks(stance), now, tidies=True))) is upholds
     assert "Uphold" not in kinds(moves(there, thinks(stance), now))
-    assert "Uphold" not in kinds(moves(replace(there, worker=ME), thinks(stance), now, tidies=True))
 
 
 @pytest.mark.parametrize(
@@ -220,3 +219,26 @@ def test_a_claim_that_the_account_relies_on_is_seen_through(
     there = replace(view, claims=(claim(),))
     assert ("Uphold" in kinds(moves(there, relied, now))) is upholds
     assert "Uphold" not in kinds(moves(there, relied, now, claims=False))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stance", "upholds"),
+    [
+        (Outcome.VOID, Stance.TRUE, True),
+        (Outcome.VOID, Stance.LAWFUL, True),
+        (Outcome.VOID, Stance.WITHHELD, False),
+        (Outcome.SLASH, Stance.TRUE, False),
+    ],
+)
+def test_a_worker_has_a_void_that_it_deserves_behind_it(
+    view: DisputeView, outcome: Outcome, stance: Stance, upholds: bool
+) -> None:
+    mine = replace(view, worker=ME, claims=(claim(outcome=outcome),))
+    assert ("Uphold" in kinds(moves(mine, thinks(stance), 1_540, tidies=True))) is upholds
+
+
+@pytest.mark.parametrize("stance", [Stance.UNKNOWN, Stance.WITHHELD, Stance.TRUE])
+def test_whoever_is_owed_a_reward_ends_what_it_waits_for(view: DisputeView, stance: Stance) -> None:
+    convicted = replace(view, claims=(claim(),), result=Result(ROOT, 1, 0, True, ME, Amount(0)))
+    assert "Uphold" in kinds(moves(convicted, thinks(stance), 1_540))
+    assert "Uphold" not in kinds(moves(convicted, thinks(stance), 1_539))
