@@ -89,7 +89,10 @@ def _differences(chain: Chain, accounts: Moves) -> Iterator[str]:
         address = Address(owner)
         said[f"wallet:{owner}"] = chain.balance_of(address)
         said[f"credit:{owner}"] = chain.credit_of(address)
-        said[f"stake:{owner}"] = chain.stake_of(address).total + chain.unbonding_of(address).amount
+        stake = chain.stake_of(address)
+        said[f"stake:{owner}"] = stake.total + chain.unbonding_of(address).amount
+        if stake.locked:
+            yield f"{stake.locked} units of {owner}'s stake are still locked"
     supply, bonds = _number(chain, "UtilityToken", "totalSupply"), _number(chain, "Market", "disputeBonds")
     said |= {BURNED: -accounts[MINTED] - supply, DISPUTES: bonds}
     for account, amount in said.items():

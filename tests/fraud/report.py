@@ -58,6 +58,7 @@ class FraudReport:
             "stories": [self._story(one) for one in self.told],
             "balanced": self.balanced,
             "problems": self.all_problems,
+            "reverted": [{"name": tx.name, "by": self.name_of(tx.sender), "gas": tx.gas} for tx in failed(self)],
             "seconds": round(self.seconds, 2),
         }
 
@@ -123,6 +124,8 @@ def show(report: FraudReport) -> None:
     for one in report.told:
         if one.docket.lines:
             out.print(_line_words(one, report))
+    earned, reverted = show_tokens(watchers_gain(report)), len(failed(report))
+    out.print(f"Watching earned {earned} tokens. {reverted} of {len(report.sent)} transactions reverted.")
     out.print()
     _show_gas(report)
 
