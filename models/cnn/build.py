@@ -18,44 +18,33 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, helper
 
-Floats = NDArray[np.float64]
+from atomic_verify.models.tiny import (
+    DIGITS,
+    GRID,
+    Floats,
+    make_model,
+    noisy_digits,
+    on_grid,
+    save,
+    tensor,
+    train_last_layer,
+)
 
 SEED = 20240608
-SIDE, CLASSES = 16, 10
+SIDE = 16
 CHANNELS = (1, 8, 16)
 FEATURES = CHANNELS[-1] * (SIDE // 4) ** 2
 STEPS, RATE, MOMENTUM, DECAY = 300, 0.1, 0.9, 1e-3
-GRID = 256
-EPSILON = 1e-5
 OPSET, IR_VERSION = 17, 8
-
-# Each digit as 5 rows of 4 pixels, the highest bit on the left.
-GLYPHS = ("69996", "26227", "69247", "E161E", "99F11", "F8E1E", "68E96", "F1248", "69696", "69716")
-
-
-def glyph(digit: int) -> Floats:
-    """A digit as float64[16,16] of 0 and 1."""
-    image = np.zeros((SIDE // 2, SIDE // 2))
-    for row, code in enumerate(GLYPHS[digit]):
-        image[row + 1, 2:6] = [int(code, 16) >> bit & 1 for bit in (3, 2, 1, 0)]
-    return np.kron(image, np.ones((2, 2)))
+EPSILON = 1e-5
 
 
 def samples(count: int, random: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
     """Noisy digits, float64[count,1,16,16] in 0..1, and their classes."""
-    digits = random.integers(0, CLASSES, count)
-    images = np.stack([glyph(int(digit)) for digit in digits])
-    shifts = random.integers(-2, 3, (count, 2))
-    images = np.stack([np.roll(image, shift, (0, 1)) for image, shift in zip(images, shifts.tolist(), strict=True)])
-    images *= random.uniform(0.6, 1, (count, 1, 1))
-    images += random.uniform(-0.25, 0.25, images.shape)
-    return images.clip(0, 1)[:, None], digits
-
-
-def rounded(values: Floats) -> Floats:
-    return np.round(values * GRID) / GRID
+    images, digits = noisy_digits(count, 2, random)
+    return images[:, None], digits
 
 
 def convolve(images: Floats, kernel: Floats) -> Floats:
@@ -71,8 +60,8 @@ def block(images: Floats, weights: dict[str, Floats], layer: int) -> Floats:
     """Convolution, normalization, ReLU, 2x2 maximum. Measures the layer's batch statistics if there are none yet."""
     made = convolve(images, weights[f"kernel{layer}"])
     if f"mean{layer}" not in weights:
-        weights[f"mean{layer}"] = rounded(made.mean((0, 2, 3)))
-        weights[f"variance{layer}"] = np.maximum(rounded(made.var((0, 2, 3))), 1 / GRID)
+        weights[f"mean{layer}"] = on_grid(made.mean((0, 2, 3)))
+        weights[f"variance{layer}"] = np.maximum(on_grid(made.var((0, 2, 3))), 1 / GRID)
     mean, variance = (weights[f"{name}{layer}"][None, :, None, None] for name in ("mean", "variance"))
     active = np.maximum((made - mean) / np.sqrt(variance + EPSILON), 0)
     count, channels, high, wide = active.shape
@@ -84,35 +73,23 @@ def features(images: Floats, weights: dict[str, Floats]) -> Floats:
     return block(block(images, weights, 0), weights, 1).reshape(len(images), -1)
 
 
-def softmax(logits: Floats) -> Floats:
-    scores = np.exp(logits - logits.max(1, keepdims=True))
-    return scores / scores.sum(1, keepdims=True)
-
-
 def train(random: np.random.Generator) -> dict[str, Floats]:
     """All weights by name, on a grid of 1/256."""
     weights: dict[str, Floats] = {}
     for layer, (before, after) in enumerate(pairwise(CHANNELS)):
-        weights[f"kernel{layer}"] = rounded(random.uniform(-1, 1, (after, before, 3, 3)) / np.sqrt(3 * before))
+        weights[f"kernel{layer}"] = on_grid(random.uniform(-1, 1, (after, before, 3, 3)) / np.sqrt(3 * before))
     images, digits = samples(1500, random)
-    inputs, wanted = features(images, weights), np.eye(CLASSES)[digits]
-    values = [np.zeros((FEATURES, CLASSES)), np.zeros(CLASSES)]
-    speeds = [np.zeros_like(value) for value in values]
-    for _ in range(STEPS):
-        error = (softmax(inputs @ values[0] + values[1]) - wanted) / len(inputs)
-        slopes = [inputs.T @ error + DECAY * values[0], error.sum(0)]
-        for value, speed, slope in zip(values, speeds, slopes, strict=True):
-            np.multiply(speed, MOMENTUM, out=speed)
-            np.subtract(speed, RATE * slope, out=speed)
-            np.add(value, speed, out=value)
-    weights["score_weight"], weights["score_bias"] = (rounded(value) for value in values)
+    weights["score_weight"], weights["score_bias"] = train_last_layer(
+        features(images, weights), digits, DIGITS, steps=STEPS, rate=RATE, momentum=MOMENTUM, decay=DECAY
+    )
     return weights
 
 
 def graph(weights: dict[str, Floats]) -> onnx.ModelProto:
     """The model with a free batch dimension, so that items can be stacked."""
     constants = dict(weights)
-    nodes, last = [], "image"
+    nodes: list[NodeProto] = []
+    last = "image"
     for layer, channels in enumerate(CHANNELS[1:]):
         constants[f"scale{layer}"], constants[f"shift{layer}"] = np.ones(channels), np.zeros(channels)
         normal = [f"conv{layer}", f"scale{layer}", f"shift{layer}", f"mean{layer}", f"variance{layer}"]
@@ -128,24 +105,22 @@ def graph(weights: dict[str, Floats]) -> onnx.ModelProto:
         helper.make_node("Gemm", ["flat", "score_weight", "score_bias"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["scores"], axis=1),
     ]
-    body = helper.make_graph(
-        nodes,
+    return make_model(
         "digits",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["items", 1, SIDE, SIDE])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["items", CLASSES])],
-        [numpy_helper.from_array(value.astype(np.float32), name) for name, value in constants.items()],
+        nodes,
+        [tensor("image", ["items", 1, SIDE, SIDE])],
+        [tensor("scores", ["items", DIGITS])],
+        {name: value.astype(np.float32) for name, value in constants.items()},
+        opset=OPSET,
+        ir_version=IR_VERSION,
     )
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    model.producer_name = model.producer_version = ""
-    onnx.checker.check_model(model, full_check=True)
-    return model
 
 
 def write_examples(folder: Path, random: np.random.Generator) -> None:
     """One example item per digit, as payload bytes (float32[1,1,16,16])."""
     folder.mkdir(parents=True, exist_ok=True)
     images, digits = samples(200, random)
-    for digit in range(CLASSES):
+    for digit in range(DIGITS):
         image: NDArray[Any] = images[int(np.argmax(digits == digit))].astype("<f4")
         (folder / f"{digit}.bin").write_bytes(image.tobytes())
 
@@ -159,8 +134,7 @@ def main(arguments: list[str]) -> None:
     weights = train(random)
     images, digits = samples(1000, random)
     logits = features(images, weights) @ weights["score_weight"] + weights["score_bias"]
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "model.onnx").write_bytes(graph(weights).SerializeToString(deterministic=True))
+    save(graph(weights), options.out)
     print(f"accuracy on 1,000 fresh digits: {float((logits.argmax(1) == digits).mean()):.3f}")
     if options.examples:
         write_examples(options.examples, random)

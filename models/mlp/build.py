@@ -16,64 +16,43 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
-Floats = NDArray[np.float64]
+from atomic_verify.models.tiny import DIGITS, Floats, descend, make_model, noisy_digits, on_grid, save, softmax, tensor
 
 SEED = 20240607
-SIDE, HIDDEN, CLASSES = 8, 32, 10
+SIDE, HIDDEN = 8, 32
 STEPS, RATE, MOMENTUM = 400, 0.5, 0.9
-GRID = 256
 OPSET, IR_VERSION = 17, 8
-
-# Each digit as 5 rows of 4 pixels, the highest bit on the left.
-GLYPHS = ("69996", "26227", "69247", "E161E", "99F11", "F8E1E", "68E96", "F1248", "69696", "69716")
-
-
-def glyph(digit: int) -> Floats:
-    """A digit as float64[8,8] of 0 and 1."""
-    image = np.zeros((SIDE, SIDE))
-    for row, code in enumerate(GLYPHS[digit]):
-        image[row + 1, 2:6] = [int(code, 16) >> bit & 1 for bit in (3, 2, 1, 0)]
-    return image
 
 
 def samples(count: int, random: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
     """Noisy digits, float64[count,64] in 0..1, and their classes."""
-    digits = random.integers(0, CLASSES, count)
-    images = np.stack([glyph(int(digit)) for digit in digits])
-    shifts = random.integers(-1, 2, (count, 2))
-    images = np.stack([np.roll(image, shift, (0, 1)) for image, shift in zip(images, shifts.tolist(), strict=True)])
-    images *= random.uniform(0.6, 1, (count, 1, 1))
-    images += random.uniform(-0.25, 0.25, images.shape)
-    return images.clip(0, 1).reshape(count, -1), digits
+    images, digits = noisy_digits(count, 1, random)
+    return images.reshape(count, -1), digits
 
 
 def forward(weights: list[Floats], images: Floats) -> tuple[Floats, Floats]:
     """Hidden layer and class probabilities."""
     hidden = np.maximum(images @ weights[0] + weights[1], 0)
-    logits = hidden @ weights[2] + weights[3]
-    scores = np.exp(logits - logits.max(1, keepdims=True))
-    return hidden, scores / scores.sum(1, keepdims=True)
+    return hidden, softmax(hidden @ weights[2] + weights[3])
 
 
 def train(random: np.random.Generator) -> list[Floats]:
     """Weights [64,32], [32], [32,10], [10], on a grid of 1/256."""
     images, digits = samples(3000, random)
-    wanted = np.eye(CLASSES)[digits]
-    weights = [random.uniform(-0.2, 0.2, shape) for shape in ((SIDE * SIDE, HIDDEN), (HIDDEN, CLASSES))]
-    weights = [weights[0], np.zeros(HIDDEN), weights[1], np.zeros(CLASSES)]
-    speeds = [np.zeros_like(weight) for weight in weights]
-    for _ in range(STEPS):
+    wanted = np.eye(DIGITS)[digits]
+    drawn = [random.uniform(-0.2, 0.2, shape) for shape in ((SIDE * SIDE, HIDDEN), (HIDDEN, DIGITS))]
+    weights = [drawn[0], np.zeros(HIDDEN), drawn[1], np.zeros(DIGITS)]
+
+    def slopes() -> list[Floats]:
         hidden, scores = forward(weights, images)
         error = (scores - wanted) / len(images)
         back = (error @ weights[2].T) * (hidden > 0)
-        slopes = [images.T @ back, back.sum(0), hidden.T @ error, error.sum(0)]
-        for weight, speed, slope in zip(weights, speeds, slopes, strict=True):
-            np.multiply(speed, MOMENTUM, out=speed)
-            np.subtract(speed, RATE * slope, out=speed)
-            np.add(weight, speed, out=weight)
-    return [np.round(weight * GRID) / GRID for weight in weights]
+        return [images.T @ back, back.sum(0), hidden.T @ error, error.sum(0)]
+
+    descend(weights, slopes, STEPS, RATE, MOMENTUM)
+    return [on_grid(weight) for weight in weights]
 
 
 def graph(weights: list[Floats]) -> onnx.ModelProto:
@@ -85,24 +64,22 @@ def graph(weights: list[Floats]) -> onnx.ModelProto:
         helper.make_node("Gemm", ["active", "score_weight", "score_bias"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["scores"], axis=1),
     ]
-    body = helper.make_graph(
-        nodes,
+    return make_model(
         "digits",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["items", SIDE * SIDE])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["items", CLASSES])],
-        [numpy_helper.from_array(w.astype(np.float32), name) for w, name in zip(weights, names, strict=True)],
+        nodes,
+        [tensor("image", ["items", SIDE * SIDE])],
+        [tensor("scores", ["items", DIGITS])],
+        {name: weight.astype(np.float32) for name, weight in zip(names, weights, strict=True)},
+        opset=OPSET,
+        ir_version=IR_VERSION,
     )
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    model.producer_name = model.producer_version = ""
-    onnx.checker.check_model(model, full_check=True)
-    return model
 
 
 def write_examples(folder: Path, random: np.random.Generator) -> None:
     """One example item per digit, as payload bytes (float32[1,64])."""
     folder.mkdir(parents=True, exist_ok=True)
     images, digits = samples(200, random)
-    for digit in range(CLASSES):
+    for digit in range(DIGITS):
         image: NDArray[Any] = images[int(np.argmax(digits == digit))].astype("<f4")
         (folder / f"{digit}.bin").write_bytes(image.tobytes())
 
@@ -116,8 +93,7 @@ def main(arguments: list[str]) -> None:
     weights = train(random)
     images, digits = samples(1000, random)
     accuracy = float((forward(weights, images)[1].argmax(1) == digits).mean())
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "model.onnx").write_bytes(graph(weights).SerializeToString(deterministic=True))
+    save(graph(weights), options.out)
     print(f"accuracy on 1,000 fresh digits: {accuracy:.3f}")
     if options.examples:
         write_examples(options.examples, random)

@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-Floats = NDArray[np.float64]
+from atomic_verify.models.tiny import Floats, make_model, on_grid, save, tensor, train_last_layer
+
 Tokens = NDArray[np.int64]
 
 SEED = 20240609
 TOKENS, LENGTH, CLASSES = 32, 16, 4
 WIDTH, HEADS, HIDDEN, LAYERS = 32, 4, 64, 2
 STEPS, RATE, MOMENTUM, DECAY = 400, 0.1, 0.9, 1e-3
-GRID = 256
 OPSET, IR_VERSION = 20, 9
 
 
@@ -63,7 +63,7 @@ def body_weights(random: np.random.Generator) -> dict[str, Floats]:
         for name in (f"attended{layer}", f"thought{layer}"):
             found[f"{name}_scale"] = random.uniform(0.75, 1.25, WIDTH)
             found[f"{name}_shift"] = random.uniform(-0.1, 0.1, WIDTH)
-    return {name: np.round(value * GRID) / GRID for name, value in found.items()}
+    return {name: on_grid(value) for name, value in found.items()}
 
 
 def attention(layer: int, source: str) -> list[NodeProto]:
@@ -124,22 +124,19 @@ def graph(weights: dict[str, Floats], dtype: "np.dtype[Any]") -> onnx.ModelProto
             helper.make_node("Softmax", ["logits"], ["scores"], axis=1),
         ]
     shapes = {"heads": [0, LENGTH, HEADS, WIDTH // HEADS], "joined": [0, LENGTH, WIDTH], "middle": [1]}
-    constants = [numpy_helper.from_array(value.astype(dtype), name) for name, value in weights.items()]
-    constants += [numpy_helper.from_array(np.array(value, dtype=np.int64), name) for name, value in shapes.items()]
-    scale = np.array((WIDTH // HEADS) ** -0.5).astype(np.float32).astype(dtype)
-    constants.append(numpy_helper.from_array(scale, "attention_scale"))
+    constants: dict[str, NDArray[Any]] = {name: value.astype(dtype) for name, value in weights.items()}
+    constants |= {name: np.array(value, dtype=np.int64) for name, value in shapes.items()}
+    constants["attention_scale"] = np.array((WIDTH // HEADS) ** -0.5).astype(np.float32).astype(dtype)
     name, size = ("scores", CLASSES) if is_whole else ("phrase", WIDTH)
-    body = helper.make_graph(
-        nodes,
+    return make_model(
         "languages",
-        [helper.make_tensor_value_info("tokens", TensorProto.INT64, ["items", LENGTH])],
-        [helper.make_tensor_value_info(name, code, ["items", size])],
+        nodes,
+        [tensor("tokens", ["items", LENGTH], TensorProto.INT64)],
+        [tensor(name, ["items", size], code)],
         constants,
+        opset=OPSET,
+        ir_version=IR_VERSION,
     )
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    model.producer_name = model.producer_version = ""
-    onnx.checker.check_model(model, full_check=True)
-    return model
 
 
 def features(weights: dict[str, Floats], phrases: Tokens) -> Floats:
@@ -152,20 +149,9 @@ def features(weights: dict[str, Floats], phrases: Tokens) -> Floats:
 def train(weights: dict[str, Floats], chains: Floats, random: np.random.Generator) -> None:
     """Adds the last layer's weights, on the grid."""
     phrases, languages = samples(2000, chains, random)
-    inputs, wanted = features(weights, phrases), np.eye(CLASSES)[languages]
-    values = [np.zeros((WIDTH, CLASSES)), np.zeros(CLASSES)]
-    speeds = [np.zeros_like(value) for value in values]
-    for _ in range(STEPS):
-        logits = inputs @ values[0] + values[1]
-        scores = np.exp(logits - logits.max(1, keepdims=True))
-        error = (scores / scores.sum(1, keepdims=True) - wanted) / len(inputs)
-        for value, speed, slope in zip(
-            values, speeds, [inputs.T @ error + DECAY * values[0], error.sum(0)], strict=True
-        ):
-            np.multiply(speed, MOMENTUM, out=speed)
-            np.subtract(speed, RATE * slope, out=speed)
-            np.add(value, speed, out=value)
-    weights["score_weight"], weights["score_bias"] = (np.round(value * GRID) / GRID for value in values)
+    weights["score_weight"], weights["score_bias"] = train_last_layer(
+        features(weights, phrases), languages, CLASSES, steps=STEPS, rate=RATE, momentum=MOMENTUM, decay=DECAY
+    )
 
 
 def main(arguments: list[str]) -> None:
@@ -178,9 +164,7 @@ def main(arguments: list[str]) -> None:
     train(weights, chains, random)
     phrases, languages = samples(500, chains, random)
     logits = features(weights, phrases) @ weights["score_weight"] + weights["score_bias"]
-    options.out.mkdir(parents=True, exist_ok=True)
-    model = graph(weights, np.dtype(np.float32))
-    (options.out / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    save(graph(weights, np.dtype(np.float32)), options.out)
     print(f"accuracy on 500 fresh phrases: {float((logits.argmax(1) == languages).mean()):.3f}")
     if options.examples:
         options.examples.mkdir(parents=True, exist_ok=True)
