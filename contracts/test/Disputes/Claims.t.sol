@@ -5,7 +5,8 @@ import { IDisputes } from "../../src/interfaces/IDisputes.sol";
 import { Outcome } from "../../src/interfaces/IResults.sol";
 import { Claim, ClaimState, ClaimTerms } from "../../src/types/Dispute.sol";
 import { JobState } from "../../src/types/Job.sol";
-import { DisputesFixture, Scene } from "../utils/DisputesFixture.sol";
+import { Scene } from "../utils/ClaimsFixture.sol";
+import { DisputesFixture } from "../utils/DisputesFixture.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 
 /// A claim's life when all goes as it should.

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import { IDisputes } from "../../src/interfaces/IDisputes.sol";
 import { ClaimState, ClaimTerms, Line, Run, Subject, Turn } from "../../src/types/Dispute.sol";
 import { JobState } from "../../src/types/Job.sol";
-import { DisputesFixture, Scene } from "../utils/DisputesFixture.sol";
+import { Scene } from "../utils/ClaimsFixture.sol";
+import { DisputesFixture } from "../utils/DisputesFixture.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 
 /// A line's life: on a trace, a result, an input.

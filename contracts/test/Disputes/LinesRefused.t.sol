@@ -6,7 +6,8 @@ import { IReferee } from "../../src/interfaces/IReferee.sol";
 import { Merkle } from "../../src/libraries/Merkle.sol";
 import { Answer, Demand, Run, StepProof, Subject } from "../../src/types/Dispute.sol";
 import { JobId, Rfp } from "../../src/types/Job.sol";
-import { DisputesFixture, Scene } from "../utils/DisputesFixture.sol";
+import { Scene } from "../utils/ClaimsFixture.sol";
+import { DisputesFixture } from "../utils/DisputesFixture.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 
 /// What lines refuse, and with which error.

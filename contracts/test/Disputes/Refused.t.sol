@@ -8,7 +8,8 @@ import { Merkle } from "../../src/libraries/Merkle.sol";
 import { ClaimTerms, DisputeParams, Exhibit, Run, StepProof, Subject } from "../../src/types/Dispute.sol";
 import { JobId, Rfp } from "../../src/types/Job.sol";
 import { ModelSpec } from "../../src/types/Model.sol";
-import { DisputesFixture, Scene } from "../utils/DisputesFixture.sol";
+import { Scene } from "../utils/ClaimsFixture.sol";
+import { DisputesFixture } from "../utils/DisputesFixture.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 
 /// What claims and the deployment itself refuse, and with which error.

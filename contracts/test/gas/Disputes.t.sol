@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import { Evidence } from "../../src/interfaces/IReferee.sol";
 import { Answer, ClaimTerms, Demand, Exhibit, Run, StepProof, Subject } from "../../src/types/Dispute.sol";
-import { DisputesFixture, Scene } from "../utils/DisputesFixture.sol";
+import { Scene } from "../utils/ClaimsFixture.sol";
+import { DisputesFixture } from "../utils/DisputesFixture.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 import { WorstModel } from "../utils/WorstModel.sol";
 
