@@ -26,7 +26,10 @@ _ELEMENTS_AT_ONCE = 2**21
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`suspects` are item numbers, ascending; `worst` is the largest difference of the others, as a share of accept."""
+    """`suspects` are item numbers, the furthest first: there a fraud would be, and the first one decides the result.
+
+    `worst` is the largest difference of the others, as a share of accept.
+    """
 
     suspects: tuple[int, ...]
     worst: float
@@ -50,9 +53,9 @@ def compare(
             columns = [rows[part, start : start + spec.nbytes] for rows in (theirs, ours)]
             found = _ratios(spec, accept, columns[0], columns[1])
             ratios[part] = np.maximum(ratios[part], found)
-    suspects = ratios > SHARE
-    near = ratios[~suspects]
-    return Comparison(tuple(np.flatnonzero(suspects).tolist()), float(near.max(initial=0.0)))
+    suspects = np.flatnonzero(ratios > SHARE)
+    furthest = suspects[np.argsort(-ratios[suspects], kind="stable")]
+    return Comparison(tuple(furthest.tolist()), float(ratios[ratios <= SHARE].max(initial=0.0)))
 
 
 def _rows(payload: Bytes, items: int) -> Array:

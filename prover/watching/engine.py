@@ -14,12 +14,14 @@ from atomic_verify.chain.errors import ChainUnavailable, IntentConflict
 from atomic_verify.errors import AtomicError
 from atomic_verify.protocol import move_types as moves
 from atomic_verify.protocol.dispute_view import ClaimOpinion, DisputeView, Opinion, Policy
+from atomic_verify.protocol.disputes import line_reserve, seal_bond
 from atomic_verify.protocol.intents import Intent, IntentState
 from atomic_verify.protocol.move_types import Move
 from atomic_verify.protocol.moves import wake_at, watcher_moves
-from atomic_verify.protocol.primitives import JobId, to_hex
+from atomic_verify.protocol.primitives import Amount, JobId, to_hex
 from atomic_verify.protocol.types import JobState
 from atomic_verify.storage.decisions import Decision
+from atomic_verify.storage.dispute_records import SealRecord
 from atomic_verify.storage.errors import DatabaseUnavailable
 from atomic_verify.storage.projections import Subject, SubjectKind
 from prover.background import Pauses
@@ -45,7 +47,7 @@ class Sender(Protocol):
 class Purse(Protocol):
     """Whether the account can pay what a move locks."""
 
-    def covers(self, move: Move, depth: int) -> bool: ...
+    def covers(self, move: Move, depth: int, promised: Amount) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Engine:
     _waits: dict[str, _Wait] = field(default_factory=dict)
     _noted: set[str] = field(default_factory=set)
     _rests: dict[JobId, _Rest] = field(default_factory=dict)
+    _now: int = 0
 
     def renew(self, touched: Iterable[Subject], *, distrust: bool = False) -> None:
         """Reads what changed. Raises DatabaseUnavailable."""
@@ -110,6 +113,7 @@ class Engine:
 
     def look(self, now: int) -> None:
         """Forms opinions, and does what is due at `now`. Raises ChainUnavailable, DatabaseUnavailable."""
+        self._now = now
         for case in sorted(self.book, key=_urgency):
             try:
                 self._consider(case, now)
@@ -164,7 +168,7 @@ class Engine:
         if hands is None:
             return
         try:
-            if not hands.purse.covers(move, case.model.depth):
+            if not hands.purse.covers(move, case.model.depth, self._promised(move)):
                 self._note(move, case, "unpaid")
                 return
             act = hands.maker.act(move, case)
@@ -178,6 +182,26 @@ class Engine:
             self.bench.log.info("move_under_way", move=name, key=move.key, reason=error.message)
         except AtomicError as error:
             self._failed(move.key, name, case, error)
+
+    def _promised(self, move: Move) -> Amount:
+        """What the account's claims on record will still lock, but for the one that the move is about: whoever seals
+        more than it can reveal loses the bonds."""
+        if isinstance(move, moves.Reveal):
+            return Amount(0)
+        promised = 0
+        for case in self.book:
+            for one in self.bench.claims.of(case.job):
+                found = self.book.own_seals.get(one.claim.seal)
+                is_about = isinstance(move, moves.Seal) and move.recorded == one.claim.terms
+                is_over = found is not None and (not found.is_open or self._is_too_old(found))
+                if is_about or is_over:
+                    continue
+                promised += line_reserve(self.constants.params, case.model.depth)
+                promised += seal_bond(self.constants.params) if found is None else 0
+        return Amount(promised)
+
+    def _is_too_old(self, seal: SealRecord) -> bool:
+        return self._now >= seal.sealed.timestamp + self.constants.reveal_time
 
     def _submit(self, act: Act, move: Move, case: Case, sender: Sender) -> None:
         known = sender.intent(act.key)

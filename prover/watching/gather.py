@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from atomic_verify.commitments import Batch, Signature
-from atomic_verify.commitments.batches import MAX_PAYLOAD_BYTES
 from atomic_verify.errors import AtomicError
 from atomic_verify.protocol.primitives import to_hex
 from atomic_verify.protocol.types import Rfp
@@ -17,6 +16,9 @@ from atomic_verify.storage.errors import BlobCorrupt, BlobTooLarge, FetchFailed
 from atomic_verify.storage.fetch import FetchPolicy, digest_in_url, fetch_blob
 from atomic_verify.storage.records import ResultRecord
 from prover.errors import InputRootMismatch, OutputRootMismatch
+
+SLOW_LINE = 2**20
+"""Bytes a second that a server must send at least, beyond the time that any fetch may take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +99,10 @@ def fetch_any(digest: str, urls: Sequence[str], nbytes: int, source: Source) -> 
     held = _held(digest, nbytes, store)
     if held is not None:
         return held, False
-    bounded = replace(source.policy, max_bytes=nbytes)
+    if nbytes > source.policy.max_bytes:
+        raise BlobTooLarge(f"A blob of {nbytes} bytes is larger than is fetched here", limit=source.policy.max_bytes)
+    # No byte more than there must be, and time for a slow line besides.
+    bounded = replace(source.policy, max_bytes=nbytes, timeout=source.policy.timeout + nbytes / SLOW_LINE)
     failure: AtomicError = FetchFailed("Nobody is known to serve this blob", digest=digest)
     for url in urls:
         try:
@@ -110,8 +115,6 @@ def fetch_any(digest: str, urls: Sequence[str], nbytes: int, source: Source) -> 
 
 def _batch(rfp: Rfp, digest: str, urls: Sequence[str], signature: Signature, source: Source) -> tuple[Batch, bool]:
     nbytes = rfp.item_count * signature.nbytes
-    if nbytes > min(MAX_PAYLOAD_BYTES, source.policy.max_bytes):
-        raise BlobTooLarge(f"A payload of {nbytes} bytes is larger than is taken here", limit=source.policy.max_bytes)
     payload, fetched = fetch_any(digest, urls, nbytes, source)
     return Batch.from_payload(signature.specs, rfp.item_count, payload), fetched
 

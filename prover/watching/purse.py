@@ -25,11 +25,15 @@ class ChainPurse:
         self._params = params
         self._sender = sender
 
-    def covers(self, move: Move, depth: int) -> bool:
-        """Whether the account has what the move locks; sees to the allowance. Raises what the sender raises."""
-        needed = funds_needed(move, self._params, depth)
-        if needed == 0:
+    def covers(self, move: Move, depth: int, promised: Amount = Amount(0)) -> bool:
+        """Whether the account has what the move locks beside what is `promised` to other moves; sees to the allowance.
+
+        Raises what reading the chain and the sender raise.
+        """
+        locked = funds_needed(move, self._params, depth)
+        if locked == 0:
             return True
+        needed = Amount(locked + promised)
         chain, account = self._chain, self._account
         credit = chain.credit_of(account)
         if credit >= needed:

@@ -23,6 +23,8 @@ from prover.watching.workbench import Workbench, result_of
 
 KIND = "examine"
 AGREES, WRONG, WITHHELD, SKIPPED = "agrees", "wrong", "withheld", "skipped"
+FETCHES_AT_ONCE = 8
+"""Slow servers hold a fetch up for as long as its time lasts."""
 HELD_AT_ONCE = 4
 """Results whose data is in memory at the same time."""
 ITEMS_ASKED = 8
@@ -37,7 +39,7 @@ class ResultsDesk:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._fetches: Background[Key, Evidenced] = Background("gather", 3, on_end=bench.wake)
+        self._fetches: Background[Key, Evidenced] = Background("gather", FETCHES_AT_ONCE, on_end=bench.wake)
         self._runs: Background[Key, Examination] = Background("examine", 1, on_end=bench.wake)
         self._shown: Background[tuple[Key, int], tuple[Wrong, ...]] = Background("shown", 2, on_end=bench.wake)
         self._known: dict[Key, Examination | None] = {}

@@ -67,10 +67,10 @@ def test_the_gravest_element_of_an_item_is_shown() -> None:
 
 def test_the_first_fraud_ends_the_search() -> None:
     made = result(items=6)
-    for item in (1, 3, 5):
-        made.set_score(item, 0, 50.0)
+    for item, score in ((1, 50.0), (3, 70.0), (5, 60.0)):
+        made.set_score(item, 0, score)
     found = examined(made)
-    assert [one.item for one in found.findings] == [1]
+    assert [one.item for one in found.findings] == [3], "the furthest is looked at first"
     assert found.evaluated == 1
 
 
@@ -79,7 +79,7 @@ def test_voids_are_collected_up_to_a_bound() -> None:
     for item in range(made.items):
         made.set_score(item, 0, made.score(item, 0) + 2 * ACCEPT)
     found = examined(made)
-    assert [one.item for one in found.findings] == list(range(FINDINGS))
+    assert len({one.item for one in found.findings}) == len(found.findings) == FINDINGS
     assert found.outcome is Outcome.VOID
 
 
