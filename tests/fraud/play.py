@@ -103,7 +103,7 @@ def _play(setting: Setting, stories: Sequence[Story], node: Anvil, began: float)
         if story.claimer is not None:
             (people[story.claimer].folder / CLAIM).touch()
     _wait_for_disputes(stage, stories)
-    _move_clock(stage, node, max(setting.times.refute, setting.times.line_clock), "the windows of claims and lines end")
+    _move_clock(stage, node, {"ClaimRevealed": "upholdableAt", "Demanded": "answerBy"}, "claims and lines may end")
     _until(
         stage, "claims and lines to end", lambda: not any(one.is_disputed for one in stage.chronicle.dockets().values())
     )
@@ -111,7 +111,7 @@ def _play(setting: Setting, stories: Sequence[Story], node: Anvil, began: float)
         start(setting.fleet, people[HONEST])
         wait_ready(setting.fleet, people[HONEST])
         tell.done("the honest worker is back")
-    _move_clock(stage, node, setting.times.window + setting.times.reveal_claims, "the challenge windows end")
+    _move_clock(stage, node, {"Committed": "finalAt"}, "results may be final")
     _until(stage, "all stories to end", lambda: _all_over(stage, stories))
     tell.done("all stories have ended")
     # Nobody moves any more while the books are kept.
@@ -224,10 +224,13 @@ def _has_examined(stage: _Stage, stories: Sequence[Story]) -> bool:
     return False
 
 
-def _move_clock(stage: _Stage, node: Anvil, seconds: int, why: str) -> None:
-    """Moves the chain's clock."""
-    node.mine_blocks(1, seconds=seconds)
-    stage.setting.teller.done(f"the chain's clock was moved by {seconds} s: {why}")
+def _move_clock(stage: _Stage, node: Anvil, times: Mapping[str, str], why: str) -> None:
+    """Moves the chain's clock to the latest of the times that events told: the argument's name by the event's."""
+    told = [int(event.args[times[event.name]]) for event in stage.chronicle.events if event.name in times]
+    seconds = max(told, default=0) - stage.chain.timestamp()
+    if seconds > 0:
+        node.mine_blocks(1, seconds=seconds)
+        stage.setting.teller.done(f"the chain's clock was moved by {seconds} s: {why}")
 
 
 def _job_of(stage: _Stage, story: str) -> str:
