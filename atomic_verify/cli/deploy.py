@@ -42,6 +42,7 @@ def deploy(
 
     The contracts have no owner: their parameters can't be changed afterwards.
     """
+    times = parse_claim_times(claim_times)
     rpc = Rpc(settings.rpc_url)
     found = chain_id_of(rpc)
     if found != settings.chain_id:
@@ -51,7 +52,6 @@ def deploy(
             found=found,
             expected=settings.chain_id,
         )
-    times = parse_claim_times(claim_times)
     chosen = presets.development(**times) if preset == "development" else _public(fee_recipient)
     presets.check(chosen, found, allow_public=public)
     options = DeployOptions(allow_public=public, commit=_commit())

@@ -119,7 +119,9 @@ def with_settings(*names: str) -> Callable[[Command], Command]:
 def parse_claim_times(text: str) -> dict[str, int]:
     """The value of `--claim-times` as `presets.development` takes it. Raises typer.BadParameter."""
     parts = text.split(",")
-    if len(parts) != 3 or not all(part.isdigit() and part.isascii() and 0 < int(part[:9]) < 2**31 for part in parts):
+    if len(parts) != 3 or not all(
+        part.isdigit() and part.isascii() and len(part) < 10 and int(part) > 0 for part in parts
+    ):
         raise typer.BadParameter(
             "three whole numbers of seconds are wanted, such as 10,20,20", param_hint="--claim-times"
         )

@@ -6,13 +6,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
 
-from atomic_verify.storage.database import Database, open_database
+from atomic_verify.storage.database import _MIGRATIONS, Database, _engine, _parse, open_database
 from atomic_verify.storage.errors import DatabaseTooNew, DatabaseUnavailable
-from atomic_verify.storage.tables import decisions, metadata
+from atomic_verify.storage.tables import decisions, metadata, models, results
 
 ROW = {"kind": "bid", "job": "0x", "outcome": "skip", "reason": "nul \0 \ud800", "details": {"n": 2**200}, "at": 1.5}
 
@@ -29,6 +31,37 @@ def test_records_survive_closing_and_opening(database_url: str) -> None:
     with open_database(database_url) as again, again.read() as connection:
         row = connection.execute(select(decisions)).mappings().one()
     assert {name: row[name] for name in ROW} == ROW
+
+
+def test_a_database_of_before_there_were_disputes_is_brought_up_to_date(database_url: str) -> None:
+    parsed = _parse(database_url)
+    engine = _engine(parsed)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO models VALUES ('0xaa', 'me', true, '{}', '\"u\"', 7, 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, requester, model_id, state, attempt, rfp, input_uri, posted_block, posted_log, "
+                "updated_block, updated_log) VALUES ('0xbb', 'me', '0xaa', 4, 1, '{}', '\"u\"', 7, 1, 8, 0)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO results (job, attempt, worker, root, payload, final_at, open_claims, void_items, slashed, "
+                "committed_block, committed_log) VALUES ('0xbb', 1, 'w', '0xcc', 'dd', 9, 0, '[]', false, 8, 0)"
+            )
+        )
+    engine.dispose()
+    with open_database(database_url) as opened, opened.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        row = connection.execute(select(results)).mappings().one()
+        assert (row["job"], row["costs"], row["window_ends"], row["void_items"]) == ("0xbb", 0, 0, [])
+        model = connection.execute(select(models)).mappings().one()
+        assert (model["uri"], model["invalidated_block"]) == ("u", None)
 
 
 def test_a_failed_write_leaves_nothing(database: Database) -> None:

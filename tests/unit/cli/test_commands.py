@@ -10,7 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from atomic_verify import __version__
+from atomic_verify.chain.presets import development
 from atomic_verify.cli import COMMANDS, app
+from atomic_verify.cli.flags import DEFAULT_CLAIM_TIMES, parse_claim_times
 from atomic_verify.errors import AtomicError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +86,20 @@ def test_an_unknown_command_is_a_wrong_call() -> None:
     assert run("stek", "add").exit_code == 2
     assert run("stake", "ad").exit_code == 2
     assert run("stake", "add", "much").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "10,20", "10,20,20,20", "10,20,x", "0,20,20", "-1,20,20", "1,2,99999999999"]
+)
+def test_claim_times_are_three_whole_numbers(text: str) -> None:
+    for command in ("chain", "deploy"):
+        shown = run(command, "--claim-times", text)
+        assert (shown.exit_code, "--claim-times" in shown.stderr) == (2, True)
+
+
+def test_claim_times_reach_the_preset() -> None:
+    preset = development(**parse_claim_times(DEFAULT_CLAIM_TIMES))
+    assert (preset.claim_reveal_time, preset.disputes.refute_window, preset.disputes.line_clock) == (10, 20, 20)
 
 
 def test_an_error_has_its_code_its_hint_and_exit_code_1(tmp_path: Path) -> None:
