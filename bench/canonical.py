@@ -9,6 +9,7 @@ import onnx
 
 from atomic_verify.assess.calibrate import Calibrator, Effort
 from atomic_verify.assess.inputs import make_item
+from atomic_verify.assess.prepare import declared_ranges
 from atomic_verify.assess.runs import one_run
 from atomic_verify.canonical.audit import audit
 from atomic_verify.canonical.evaluate import Keep, PreparedProgram
@@ -32,7 +33,8 @@ def measure(root: Path) -> Iterator[Figure]:
         shapes = {spec.name: spec.shape for spec in model.manifest.input_specs}
         yield from _evaluation(name, graph, shapes)
         if name in WITH_GOAL:
-            found = Calibrator(graph, shapes, load_runtime()).calibrate(CALIBRATION)
+            ranges = declared_ranges(model.manifest)
+            found = Calibrator(graph, shapes, load_runtime(), ranges=ranges).calibrate(CALIBRATION)
             yield Figure("canonical", f"{name}: calibration, {CALIBRATION.evaluations} scores", found.seconds, "s")
             yield Figure("canonical", f"{name}: soundness margin", found.margin or 0.0, "ratio", 1e4, "more")
 
