@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from atomic_verify.chain.client import Chain
+from atomic_verify.chain.constants import Constants, read_constants
 from atomic_verify.chain.errors import ChainError
 from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.sender import TransactionSender
@@ -40,12 +41,10 @@ from prover.startup import (
     open_signer,
     open_workshop,
     policy_of,
-    read_constants,
     require_stake,
     warn_without_coin,
 )
 from prover.tools import Checkpoint, Tools
-from prover.views import Constants
 from prover.watching.defence import open_defence
 from prover.watching.meanings import Meanings
 from prover.worker import Rhythm, Worker

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from atomic_verify.chain.constants import Constants
 from atomic_verify.models import InstalledModel
 from atomic_verify.protocol.ids import job_id
 from atomic_verify.protocol.primitives import Amount, JobId, to_hex
@@ -23,7 +24,6 @@ from prover.decisions import OwnDecisions
 from prover.errors import QuoteRefused, WorkerNotReady
 from prover.load import Moment, Share
 from prover.seals import TypedDataSigner
-from prover.views import Constants
 from prover.workshop import Workshop
 
 KIND = "quote"

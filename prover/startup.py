@@ -10,6 +10,7 @@ from getpass import getpass
 
 from atomic_verify.assess.trial import require_livable
 from atomic_verify.chain.client import Chain, ChainOptions
+from atomic_verify.chain.constants import Constants
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer, load
@@ -27,7 +28,6 @@ from atomic_verify.protocol.primitives import Address, Amount, parse_address
 from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 from prover.bidding import Policy, Terms
 from prover.errors import NoModelInstalled, StakeMissing
-from prover.views import Constants
 from prover.workshop import Engine, Workshop
 
 MAX_SECONDS = 1_800.0
@@ -51,11 +51,6 @@ def open_chain(settings: Settings) -> Chain:
     """
     deployment = Deployment.load(settings.deployments_dir, settings.chain_id)
     return Chain.connect(settings.rpc_url, deployment, expected_chain_id=settings.chain_id, options=ChainOptions())
-
-
-def read_constants(chain: Chain) -> Constants:
-    """The constants of the deployment's contracts. Raises ChainUnavailable."""
-    return Constants(chain.chain_id, chain.deployment.market, chain.params(), chain.claim_reveal_time())
 
 
 def require_stake(chain: Chain, worker: Address, constants: Constants) -> None:

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from atomic_verify.chain.calls import Call, Calls
+from atomic_verify.chain.constants import Constants
 from atomic_verify.errors import AtomicError
 from atomic_verify.protocol.intents import Intent, IntentState
 from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId, to_hex
@@ -24,7 +25,7 @@ from prover.load import Load, Moment, Share
 from prover.metrics import Metrics
 from prover.outputs import Output
 from prover.seals import Sealer
-from prover.views import Constants, View
+from prover.views import View
 from prover.watching.meanings import Meanings
 from prover.workshop import Workshop
 

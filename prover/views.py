@@ -6,23 +6,14 @@ does next follows from the chain. *Time* is the newest block's: no clock of this
 
 from dataclasses import dataclass
 
+from atomic_verify.chain.constants import Constants
 from atomic_verify.protocol.auction import RankedBid, rank
 from atomic_verify.protocol.lifecycle import TERMINAL, Act, reveal_end_of
 from atomic_verify.protocol.next_acts import NextAct, Situation, next_acts
 from atomic_verify.protocol.primitives import Address, Amount
-from atomic_verify.protocol.types import BidStatus, JobState, MarketParams
+from atomic_verify.protocol.types import BidStatus, JobState
 from atomic_verify.storage.records import BidRecord, JobRecord
 from atomic_verify.storage.situations import revealed_bids, situation_of
-
-
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """What a deployment's contracts were made with, read once."""
-
-    chain_id: int
-    market: Address
-    params: MarketParams
-    claim_reveal_time: int
 
 
 @dataclass(frozen=True, slots=True)

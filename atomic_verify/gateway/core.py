@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from atomic_verify.chain import keystore
 from atomic_verify.chain.client import Chain
+from atomic_verify.chain.constants import Constants, read_constants
 from atomic_verify.chain.deployment import Deployment
 from atomic_verify.chain.errors import KeystoreNotNamed
 from atomic_verify.chain.keystore import Signer
@@ -18,7 +19,7 @@ from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.gateway.batches import BatchCache
 from atomic_verify.gateway.limits import load_write_key
 from atomic_verify.models.library import ModelLibrary
-from atomic_verify.protocol.types import Address, MarketParams
+from atomic_verify.protocol.types import Address
 from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.database import Database, open_database
 from atomic_verify.storage.decisions import DecisionLog
@@ -26,20 +27,6 @@ from atomic_verify.storage.indexer import Indexer
 from atomic_verify.storage.intents import SqlIntentStore
 from atomic_verify.storage.queries import Queries
 from atomic_verify.storage.requests import RequestLog
-
-
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """What the deployment's contracts were made with; it never changes, so it is read once."""
-
-    chain_id: int
-    market: Address
-    results: Address
-    utility_token: Address
-    params: MarketParams
-    claim_reveal_time: int
-    has_disputes: bool
-    """Whether a disputes contract can judge this market's results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +73,9 @@ def open_gateway(settings: Settings, ask_password: Callable[[], str]) -> Iterato
         model.require_derived(derive_walled)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_database(settings.database) as database, _sender(settings, chain, signer, database) as sender:
-        constants = Constants(
-            chain_id=chain.chain_id,
-            market=deployment.market,
-            results=deployment.results,
-            utility_token=deployment.utility_token,
-            params=chain.params(),
-            claim_reveal_time=chain.claim_reveal_time(),
-            has_disputes=chain.has_disputes(),
-        )
         yield Gateway(
             settings=settings,
-            constants=constants,
+            constants=read_constants(chain),
             chain=chain,
             sender=sender,
             indexer=Indexer(

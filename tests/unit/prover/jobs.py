@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from atomic_verify.chain.constants import Constants
 from atomic_verify.commitments import Digest
 from atomic_verify.protocol.auction import tie_of
 from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId
 from atomic_verify.protocol.types import BidStatus, Guarantee, JobState, Kind, MarketParams, Rfp
 from atomic_verify.storage.records import AttemptRecord, BidRecord, JobRecord, Point, ResultRecord
-from prover.views import Constants, View, view_of
+from prover.views import View, view_of
 
 ME = Address("0x" + "11" * 20)
 RIVAL = Address("0x" + "22" * 20)
@@ -50,7 +51,7 @@ PARAMS = MarketParams(
     min_job_bond=Amount(1),
     fee_recipient=REQUESTER,
 )
-CONSTANTS = Constants(31_337, MARKET, PARAMS, CLAIM_REVEAL)
+CONSTANTS = Constants(31_337, MARKET, MARKET, TOKEN, PARAMS, CLAIM_REVEAL, has_disputes=True)
 
 
 def point(timestamp: int) -> Point:
