@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import BinaryIO, cast
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atomic_verify.gateway.limits import Limits
@@ -35,6 +36,8 @@ READS_AT_ONCE = 4
 BYTES_AT_ONCE = 2**29
 """Bytes of blobs on their way to clients."""
 CHUNK_BYTES = 2**18
+STREAM_ABOVE = 2**24
+"""Larger blobs, such as traces, go from the store to the client piece by piece."""
 START_SECONDS = 10.0
 
 
@@ -97,6 +100,11 @@ def add_blobs(app: FastAPI, blobs: BlobStore) -> None:
         """The bytes of this sha256, if they are here."""
         parse_digest(digest)
         size = blobs.size(digest)
+        # What a digest names never changes.
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{digest}"'}
+        if size > STREAM_ABOVE:
+            with reads:
+                return FileBlobResponse(blobs.open(digest), size, headers)
         if not under_way.take(size):
             raise WorkerNotReady("As many bytes as may be are under way", hint="Ask again in a moment.")
         try:
@@ -105,8 +113,6 @@ def add_blobs(app: FastAPI, blobs: BlobStore) -> None:
         except BaseException:
             under_way.give(size)
             raise
-        # What a digest names never changes.
-        headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{digest}"'}
         return BlobResponse(content, headers, lambda: under_way.give(size))
 
 
@@ -164,6 +170,23 @@ class BlobResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._sent()
+
+
+class FileBlobResponse(Response):
+    """A blob's bytes out of a file, which is closed when they are on their way or the client has gone."""
+
+    def __init__(self, file: BinaryIO, size: int, headers: Mapping[str, str]) -> None:
+        super().__init__(media_type="application/octet-stream", headers={**headers, "Content-Length": str(size)})
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            while piece := await run_in_threadpool(self._file.read, CHUNK_BYTES):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._file.close()
 
 
 async def _too_many(request: Request, error: Exception) -> Problem:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -97,6 +97,32 @@ class BlobStore:
         if hashlib.sha256(data).hexdigest() != digest:
             raise BlobCorrupt(f"The stored bytes of blob {digest} have another digest", digest=digest)
         return data
+
+    def open(self, digest: str, max_bytes: int | None = None) -> BinaryIO:
+        """The blob as a file at its beginning, proven to have its digest: for what shouldn't be in memory as a whole.
+
+        Close it when done. Raises what `get` raises.
+        """
+        path, limit = self._path(digest), self._limit(max_bytes)
+        with self._translated(digest):
+            file: BinaryIO = self._fs.open(path, "rb")
+        try:
+            with self._translated(digest):
+                hasher, size = hashlib.sha256(), 0
+                while chunk := file.read(CHUNK_BYTES):
+                    size += len(chunk)
+                    if size > limit:
+                        break
+                    hasher.update(chunk)
+                file.seek(0)
+            if size > limit:
+                raise BlobTooLarge(f"Blob {digest} is larger than {limit} bytes", digest=digest, limit=limit)
+            if hasher.hexdigest() != digest:
+                raise BlobCorrupt(f"The stored bytes of blob {digest} have another digest", digest=digest)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def exists(self, digest: str) -> bool:
         """Whether there is a blob of this digest; it isn't read."""

@@ -13,7 +13,7 @@ from atomic_verify.storage.blobs import BlobStore
 from prover.errors import QuoteRefused, WorkerNotReady
 from prover.metrics import Metrics
 from prover.rate import RateLimit
-from prover.server import Door, DoorServer, make_app
+from prover.server import STREAM_ABOVE, Door, DoorServer, make_app
 from tests.unit.prover.jobs import RFP
 
 
@@ -168,7 +168,7 @@ def test_bytes_under_way_are_bounded_and_given_back(
 ) -> None:
     monkeypatch.setattr("prover.server.BYTES_AT_ONCE", 100)
     door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)
-    small, large = store.put(b"s" * 60), store.put(b"l" * 50_000_000)
+    small, large = store.put(b"s" * 60), store.put(b"l" * STREAM_ABOVE)
     with opened(door) as client:
         with client.stream("GET", f"/v1/blobs/{large}") as slow:
             assert slow.status_code == 200
@@ -180,3 +180,22 @@ def test_bytes_under_way_are_bounded_and_given_back(
                 return
             time.sleep(0.05)
         raise AssertionError("the bytes of a client that has gone were never given back")
+
+
+def test_large_blobs_are_streamed_and_hashed_before(tmp_path: Path, desk: Desk) -> None:
+    store = BlobStore(tmp_path / "blobs")
+    content = bytes(range(256)) * (STREAM_ABOVE // 256 + 1)
+    digest = store.put(content)
+    door = Door(store, desk, Metrics(CollectorRegistry()), lambda: True)
+    with opened(door) as client:
+        answer = client.get(f"/v1/blobs/{digest}")
+        assert (answer.status_code, answer.content == content) == (200, True)
+        assert answer.headers["content-length"] == str(len(content))
+        for _ in range(5):
+            with client.stream("GET", f"/v1/blobs/{digest}") as left:
+                next(left.iter_bytes())
+        assert client.get(f"/v1/blobs/{digest}").content == content, "clients that go away hold nothing up"
+        path = tmp_path / "blobs" / digest[:2] / digest
+        path.write_bytes(b"\x01" + content[1:])
+        rotten = client.get(f"/v1/blobs/{digest}")
+        assert (rotten.status_code, rotten.json()["code"]) == (500, "blob-corrupt")

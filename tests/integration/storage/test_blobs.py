@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from atomic_verify.storage.blobs import BlobStore
+from atomic_verify.storage.blobs import CHUNK_BYTES, BlobStore
 from atomic_verify.storage.errors import (
     BlobCorrupt,
     BlobMissing,
@@ -130,7 +130,7 @@ def test_an_error_of_the_stream_passes_through_and_leaves_nothing(tmp_path: Path
 
 FILL = """
 import resource, sys
-from atomic_verify.storage.blobs import BlobStore
+from atomic_verify.storage.blobs import CHUNK_BYTES, BlobStore
 from atomic_verify.storage.errors import BlobStoreFull
 
 store = BlobStore(sys.argv[1])
@@ -158,7 +158,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
 
 KILLED = """
 import os, sys
-from atomic_verify.storage.blobs import BlobStore
+from atomic_verify.storage.blobs import CHUNK_BYTES, BlobStore
 
 def chunks():
     yield bytes(100_000)
@@ -222,3 +222,19 @@ def test_a_folder_in_the_place_of_a_blob(tmp_path: Path) -> None:
     with pytest.raises(BlobStoreUnavailable):
         store.put(DATA)
     assert [path.name for path in tmp_path.iterdir()] == [DIGEST[:2]]
+
+
+def test_a_blob_is_opened_only_if_it_is_whole(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path, max_bytes=3 * CHUNK_BYTES)
+    content = b"trace" * (CHUNK_BYTES // 2)
+    digest = store.put(content)
+    with store.open(digest) as file:
+        assert file.read() == content
+    with pytest.raises(BlobTooLarge):
+        store.open(digest, max_bytes=len(content) - 1)
+    (tmp_path / digest[:2] / digest).write_bytes(content[:-1])
+    with pytest.raises(BlobCorrupt):
+        store.open(digest)
+    store.delete(digest)
+    with pytest.raises(BlobMissing):
+        store.open(digest)
