@@ -31,7 +31,7 @@ struct Fault {
 /// and of the seals that aren't used.
 abstract contract Docket is IDisputes {
     /// What is paid for refuting a claim at most, in gas. An element of a sum of 512 products, the longest that the lowering
-    /// makes, takes a quarter of it; one of 4,096, the longest that a record can hold, takes it all.
+    /// makes, takes a fifth of it; one of 4,096, the longest that a record can hold, nearly all.
     uint256 internal constant REFUTATION_GAS = 3_000_000;
     /// A claim's bond in refutations: it pays the one who ends it many times over, and the rest is what a lie costs.
     uint256 internal constant BOND_REFUTATIONS = 10;

@@ -5,6 +5,7 @@ import { Evidence } from "../../src/interfaces/IReferee.sol";
 import { Answer, ClaimTerms, Demand, Exhibit, Run, StepProof, Subject } from "../../src/types/Dispute.sol";
 import { Scene } from "../utils/ClaimsFixture.sol";
 import { DisputesFixture } from "../utils/DisputesFixture.sol";
+import { ProductModel } from "../utils/ProductModel.sol";
 import { TinyModel } from "../utils/TinyModel.sol";
 import { WorstModel } from "../utils/WorstModel.sol";
 
@@ -79,6 +80,44 @@ contract DisputesGasTest is DisputesFixture {
         court.refute(scene.rfp, spec, claim, evidence);
         uint256 used = _measure("refute, dot of 100");
         _assertCovers(_wealth(stranger) - before - REFUTE_REWARD, used);
+    }
+
+    /// The longest sums of products that the lowering makes, and that a record can hold.
+    function test_RefutingTheLongestProducts() public {
+        (uint256 reward, uint256 used) = _refuteProduct(512, "refute, dot of 512");
+        _assertCovers(reward, used);
+        (reward, used) = _refuteProduct(4096, "refute, dot of 4096");
+        _assertCovers(reward, used);
+        vm.assertLt(reward, 3_000_000 * GAS_PRICE, "what is paid at most");
+    }
+
+    /// What the refuter gets beside its reward, and the gas that it used.
+    function _refuteProduct(uint256 terms, string memory name) private returns (uint256 reward, uint256 used) {
+        _use(ProductModel.spec(terms), ProductModel.records(terms));
+        Scene memory scene = _scene();
+        for (uint256 item = 0; item < ITEMS; ++item) {
+            (scene.inputs[item], scene.outputs[item]) = (new bytes[](1), new bytes[](1));
+            (scene.inputs[item][0], scene.outputs[item][0]) = (new bytes(4), new bytes(8));
+        }
+        scene.rfp.inputRoot = TinyModel.batchRoot(scene.inputs);
+        _commitScene(scene);
+        bytes[] memory trace = new bytes[](1);
+        trace[0] = new bytes(8);
+        TinyModel.put(trace[0], 0, 0x4197_D784_0000_0000);
+        ClaimTerms memory terms_ = _terms(scene, 1, 0, 0, trace);
+        StepProof memory outputs = TinyModel.recordProof(program, 1);
+        Exhibit memory exhibit = _oneElement(scene, outputs);
+        exhibit.canonical = TinyModel.openElement(trace, 0, 0, 8);
+        bytes32 salt = _sealClaim(mallory, terms_);
+        _pass(1);
+        uint64 claim = _revealClaim(mallory, scene, terms_, exhibit, salt, 0);
+        Evidence memory evidence = ProductModel.evidence(trace, terms);
+        bytes memory spec = _spec();
+        uint256 before = _wealth(stranger);
+        vm.prank(stranger);
+        court.refute(scene.rfp, spec, claim, evidence);
+        used = _measure(name);
+        reward = _wealth(stranger) - before - REFUTE_REWARD;
     }
 
     function test_RefutingARecord() public {
@@ -170,7 +209,9 @@ contract DisputesGasTest is DisputesFixture {
         ClaimTerms memory terms = ClaimTerms(_id(scene.rfp), 1, 0, 0, WorstModel.trace(), keccak256("payload"));
         bytes32 salt = _sealClaim(mallory, terms);
         _pass(1);
-        uint64 claim = _revealClaim(mallory, scene, terms, _worstExhibit(scene), salt, 0);
+        Exhibit memory exhibit = _oneElement(scene, WorstModel.outputsProof());
+        exhibit.canonical = WorstModel.canonical();
+        uint64 claim = _revealClaim(mallory, scene, terms, exhibit, salt, 0);
 
         Run[] memory runs = new Run[](8);
         StepProof[] memory proofs = new StepProof[](8);
@@ -197,12 +238,11 @@ contract DisputesGasTest is DisputesFixture {
         vm.assertLt(paid, 2_750_000, "the answer's part of a round");
     }
 
-    function _worstExhibit(Scene memory scene) private pure returns (Exhibit memory exhibit) {
-        StepProof memory outputs = WorstModel.outputsProof();
+    /// But for the canonical element, item 1's exhibit of a model with one input and one output of one element each.
+    function _oneElement(Scene memory scene, StepProof memory outputs) private pure returns (Exhibit memory exhibit) {
         (exhibit.outputsRecord, exhibit.outputsPath) = (outputs.record, outputs.path);
         exhibit.committed = TinyModel.openElement(scene.outputs[1], 0, 0, 4);
         exhibit.itemPath = TinyModel.batchPath(scene.outputs, 1);
-        exhibit.canonical = WorstModel.canonical();
         exhibit.inputs = TinyModel.root(scene.inputs[1]);
         exhibit.inputsPath = TinyModel.batchPath(scene.inputs, 1);
     }
