@@ -49,7 +49,7 @@ class Office:
     def rfp(self, **changes: object) -> tuple[Rfp, str]:
         """Terms for an input of their own, which is in the store."""
         self.items += 1
-        payload = np.full((2, 64), self.items, dtype=np.float32).tobytes()
+        payload = np.full((2, 64), self.items / 1000, dtype=np.float32).tobytes()
         root = Batch.from_payload(self.model.manifest.input_specs, 2, payload).root
         terms = {
             "kind": Kind.QUOTE,
