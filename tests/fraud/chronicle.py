@@ -26,6 +26,8 @@ class Chronicle:
     events: list[ChainEvent] = field(default_factory=list)
     _next: int = 0
     _lines: dict[int, str] = field(default_factory=dict)
+    _dockets: tuple[int, dict[str, Docket]] = (0, {})
+    """Of so many events."""
 
     def look(self) -> None:
         """Reads what is new, and tells it."""
@@ -41,7 +43,9 @@ class Chronicle:
 
     def dockets(self) -> dict[str, Docket]:
         """What happened to each job so far."""
-        return dockets(self.events, self.chain.deployment.market)
+        if self._dockets[0] != len(self.events):
+            self._dockets = (len(self.events), dockets(self.events, self.chain.deployment.market))
+        return self._dockets[1]
 
     def _tell(self, event: ChainEvent) -> None:
         args = event.args

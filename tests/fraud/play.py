@@ -37,7 +37,7 @@ from tests.fraud.stories import HONEST, INSIDE, REQUESTER, WATCHER, Rules, Story
 from tests.fraud.worker import WITHHELD
 
 BLOCK_SECONDS: Final = 1.0
-POLL_SECONDS: Final = 0.3
+POLL_SECONDS: Final = 0.5
 LIARS_PRICES: Final = Prices(TOKEN // 50, TOKEN // 1_000)
 HONEST_PRICES: Final = Prices(3 * TOKEN, TOKEN // 1_000)
 SCRYPT_ROUNDS: Final = 1 << 12

@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--price", type=int, required=True)
     given = parser.parse_args()
     # Neither walls nor haste are needed here: a lighter process leaves the machine to the honest.
-    settings = load_settings(given.config, worker={"sandbox": "never", "poll_seconds": 0.5})
+    settings = load_settings(given.config, worker={"sandbox": "never", "poll_seconds": 1.5})
     run(settings, given.lie, given.price)
 
 
