@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.dispute_calls import DisputeCalls
@@ -18,6 +18,7 @@ from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.chain.transactions import SendPolicy
 from atomic_verify.config import Settings
 from atomic_verify.observability import configure_logging, get_logger
+from atomic_verify.protocol.dispute_view import Policy
 from atomic_verify.protocol.primitives import ZERO_ADDRESS, Amount, ModelId
 from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.database import Database, open_database
@@ -52,6 +53,8 @@ from prover.watching.views import DisputeConstants
 from prover.watching.workbench import Workbench
 from prover.workshop import Workshop
 
+LEAST_REVEAL_TIME = 5
+"""Seconds from a seal within which a claim must be revealed: where it is shorter, seals would burn."""
 RETENTION = 3_600.0
 """Seconds for which blobs are kept after their job is over."""
 
@@ -184,9 +187,19 @@ def _engine(parts: _Parts, bench: Workbench) -> Engine:
     if parts.sender is not None and bench.account is not None:
         maker = Maker(bench, DisputeCalls(chain.deployment), chain.calls.finalize, claims, chores)
         purse = ChainPurse(chain, bench.account, parts.constants.params, parts.sender)
-        hands = Hands(maker, parts.sender, purse, policy_of(parts.settings, chain.chain_id))
+        hands = Hands(maker, parts.sender, purse, _policy(parts, bench))
     book = CaseBook(bench.queries, scope, bench.account)
     return Engine(bench, book, claims, chores, parts.constants, ResultsDesk(bench), hands)
+
+
+def _policy(parts: _Parts, bench: Workbench) -> Policy:
+    """The settings' policy; without claims where nobody could be sure to reveal one in time."""
+    policy, reveal_time = policy_of(parts.settings, parts.chain.chain_id), parts.constants.reveal_time
+    if reveal_time >= LEAST_REVEAL_TIME:
+        return policy
+    hint = "Deploy with a longer time to reveal claims."
+    bench.log.warning("claims_nothing", reveal_time=reveal_time, least=LEAST_REVEAL_TIME, hint=hint)
+    return replace(policy, claims=False)
 
 
 def _watcher(parts: _Parts, engine: Engine, url: str) -> Watcher:

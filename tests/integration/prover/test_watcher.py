@@ -161,3 +161,16 @@ def test_many_watchers_make_one_reward(town: WatchTown) -> None:
     town.town.until(lambda: watcher.status()["claims"] == {"true": 1}, "the claim to be examined")
     town.town.jump(10)
     assert town.names(made.job).count("ClaimRevealed") == 1, "a claim that one could defend oneself is cover enough"
+
+
+def test_where_nobody_could_reveal_in_time_nothing_is_sealed(tiny_dir: Path, tmp_path: Path) -> None:
+    with Anvil() as anvil:
+        deployment = deploy(anvil.rpc, development_signer(0), development(claim_reveal_time=1))
+        with open_town(anvil, deployment, tiny_dir, tmp_path) as made, watch_town(made) as town:
+            fraud = town.commit(lambda outputs: outputs[1].__setitem__(2, outputs[1, 2] + 3 * SLASH))
+            watcher = town.defend()
+            made.until(lambda: watcher.status()["disagreed"] == 1, "the examination")
+            made.jump(5)
+            made.until(lambda: watcher.status()["block"] >= town.chain.head().number, "another look")
+            assert town.names(fraud.job)[-1] == "Committed"
+            assert made.events(name="ClaimSealed") == []
