@@ -207,12 +207,22 @@ def check_player(game: Game, player: Honest) -> None:
     gained = ledger.funds[player.account] - FUNDS
     jobs = [case for case in game.world.court.jobs.values() if case.worker == player.account]
     allowed = sum(case.result.costs for case in jobs) + asked_of_items(game, player)
-    assert gained >= -allowed, f"{name} lost {-gained}, of which {allowed} for voids and demands"
+    earned = earned_by_claims(game, player)
+    assert gained >= earned - allowed, f"{name} has {gained} more: {earned} by claims, {allowed} for voids and demands"
     for case in jobs:
         good = case.rfp.item_count - len(case.voided)
-        earned = case.rfp.max_price * good // case.rfp.item_count
-        fee = earned * game.world.court.terms.fee_bps // 10_000
-        assert ledger.payments[player.account] - FUNDS >= earned - fee, f"{name} wasn't paid"
+        pay = case.rfp.max_price * good // case.rfp.item_count
+        fee = pay * game.world.court.terms.fee_bps // 10_000
+        assert ledger.payments[player.account] - FUNDS >= pay - fee, f"{name} wasn't paid"
+
+
+def earned_by_claims(game: Game, player: Honest) -> int:
+    """What a player's true claims bring: a fifth of the bond of each worker that it convicted, and costs of voids."""
+    court, who = game.world.court, player.account
+    ended = [case for case in court.jobs.values() if case.state is JobState.SLASHED]
+    mine = [case for case in ended if case.result.challenger == who]
+    rewards = sum((case.rfp.job_bond - case.result.costs) // 5 for case in mine)
+    return rewards + sum(claim.charged for claim in court.claims.values() if claim.claimer == who)
 
 
 def asked_of_items(game: Game, player: Honest) -> int:

@@ -74,6 +74,8 @@ class ClaimCase:
     """What is left of the part of its bond that pays for lines."""
     state: ClaimState = ClaimState.OPEN
     open_lines: int = 0
+    charged: Amount = Amount(0)
+    """What the worker's bond paid for its cost when it was upheld."""
 
 
 @dataclass(slots=True)

@@ -73,10 +73,10 @@ class Claims(Docket):
         terms, challenger = found.terms, found.claimer
         if terms.outcome is Outcome.SLASH:
             challenger = self._convict(terms.job, found.id, found.claimer)
-        charged = self._close(terms.job, terms.outcome, terms.item, challenger, found.cost)
+        found.charged = self._close(terms.job, terms.outcome, terms.item, challenger, found.cost)
         self.ledger.pay(found.claimer, seal_bond(self.params) + found.reserve)
         found.reserve = Amount(0)
-        return charged
+        return found.charged
 
     def _file(self, who: Address, sealed: object, terms: Reveal, case: JobCase, now: int, gas: int) -> int:
         reserve = line_reserve(self.params, case.depth)
