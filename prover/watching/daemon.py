@@ -197,7 +197,7 @@ def _policy(parts: _Parts, bench: Workbench) -> Policy:
     policy, reveal_time = policy_of(parts.settings, parts.chain.chain_id), parts.constants.reveal_time
     if reveal_time >= LEAST_REVEAL_TIME:
         return policy
-    hint = "Deploy with a longer time to reveal claims."
+    hint = "Deploy with a longer time to reveal claims (--claim-times)."
     bench.log.warning("claims_nothing", reveal_time=reveal_time, least=LEAST_REVEAL_TIME, hint=hint)
     return replace(policy, claims=False)
 
