@@ -211,7 +211,7 @@ abstract contract Claims is Docket {
     // Refuting, in parts
 
     function _convictClaim(Rfp calldata rfp, uint64 id, uint256 start, uint256 tokens, Fault memory fault) private {
-        require(fault.ruling != Ruling.Lawful, NothingWrong());
+        require(fault.ruling == Ruling.Broken || fault.ruling == Ruling.Invalid, NothingWrong());
         if (fault.ruling == Ruling.Invalid) {
             (fault.step, fault.element) = (0, 0);
             _invalidate(rfp.modelId);

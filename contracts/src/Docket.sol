@@ -243,7 +243,8 @@ abstract contract Docket is IDisputes {
         require(_isTime(p.lineClock), BadDisputeParameter("lineClock"));
         require(p.gasPrice > 0 && p.gasPrice <= MAX_GAS_PRICE, BadDisputeParameter("gasPrice"));
         uint128 bond = _bondFor(p.gasPrice);
-        // INVARIANT: who refutes its own claim loses half of the bond at least, and the bond covers every reward.
+        // INVARIANT: the bond covers every reward, and who refutes its own claim loses half of it at least; a quarter if the
+        // claim was about its own result, since a worker gets half of the rest.
         require(p.refuteReward <= bond / 2 - bond / BOND_REFUTATIONS, BadDisputeParameter("refuteReward"));
         // Delay has a price, and a refuter can pay it.
         require(p.lineBond >= bond / 100 && p.lineBond <= bond, BadDisputeParameter("lineBond"));
