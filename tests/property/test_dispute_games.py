@@ -29,9 +29,10 @@ def test_nobody_honest_loses_and_no_watched_cheat_gets_away() -> None:
             moves.update(player.done)
         ends.update(claim.state for claim in game.world.court.claims.values())
         ends.update(case.state for case in game.world.court.jobs.values())
-    # The games are about something: all that honest players can do on a valid model happens, and all ends come about.
-    common = {"Seal", "Reveal", "Refute", "Uphold", "DemandTrace", "DemandItem", "Answer", "Lapse", "CloseLine"}
-    assert common | {"BurnSeal", "Finalize"} <= moves.keys()
+    # The games are about something: all that honest players can do happens, and all ends come about.
+    claims = {"Seal", "Reveal", "BurnSeal", "Refute", "RefuteModel", "Uphold"}
+    lines = {"DemandTrace", "DemandItem", "Answer", "Lapse", "CloseLine"}
+    assert claims | lines | {"Finalize"} <= moves.keys()
     assert {ClaimState.REFUTED, ClaimState.UPHELD, JobState.FINAL, JobState.SLASHED} <= ends.keys()
 
 

@@ -107,6 +107,8 @@ class World:
     known_steps: dict[Digest, set[int]] = field(default_factory=dict)
     """Steps of withheld traces that answers made public."""
     truth_of: dict[tuple[JobId, int], Trace] = field(default_factory=dict)
+    is_invalid: bool = False
+    """Whether the program has an invalid record: then nobody honest uses it, and every claim on it is false."""
 
     def true_trace(self, job: JobId, item: int) -> Trace:
         """What an honest evaluation of the item is."""
@@ -172,12 +174,14 @@ class World:
         claims = {claim.id: self.stance(who, claim) for claim in self.court.claims.values() if claim.terms.job == job}
         lines = [line for line in self.court.lines.values() if line.job == job and line.turn is Turn.ANSWERER]
         answerable = frozenset(line.id for line in lines if self.can_answer(who, line, claims))
-        knows_all = who == case.worker
+        knows_all = who == case.worker or self.is_invalid
         return Opinion(() if knows_all else tuple(wrongs), () if knows_all else tuple(wants), claims, answerable)
 
     def stance(self, who: Address, claim: ClaimCase) -> ClaimOpinion:
         """What an honest player can tell of a claim."""
         job, item = claim.terms.job, claim.terms.item
+        if self.is_invalid:
+            return ClaimOpinion(Stance.INVALID_MODEL)
         trace: Trace = claim.terms.mark  # type: ignore[assignment]
         if not (self.has(job, Subject.INPUT, item) or who == self.court.jobs[job].worker):
             return ClaimOpinion(Stance.UNKNOWN)
