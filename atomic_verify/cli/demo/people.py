@@ -134,8 +134,8 @@ def _tables(person: Person) -> dict[str, dict[str, Any]]:
     if person.role is not Role.GATEWAY:
         table |= {"provider": "cpu", "threads": 1, "poll_seconds": 0.2}
     if person.role is Role.WATCHER:
-        # On one machine what can't be fetched twice is withheld.
-        table |= {"tries": 2, "patience_seconds": 5}
+        # On one machine what can't be fetched three times is withheld.
+        table |= {"tries": 3, "patience_seconds": 5}
     tables = {str(person.role): table}
     if person.prices is not None:
         tables["worker.pricing"] = {"base_price": person.prices.base, "price_per_item": person.prices.per_item}
