@@ -115,12 +115,19 @@ class Engine:
         """Forms opinions, and does what is due at `now`. Raises ChainUnavailable, DatabaseUnavailable."""
         self._now = now
         for case in sorted(self.book, key=_urgency):
+            key = f"look:{to_hex(case.job)}"
+            if not self._may_try(key):
+                continue
             try:
                 self._consider(case, now)
+                self._waits.pop(key, None)
             except (ChainUnavailable, DatabaseUnavailable):
                 raise
             except AtomicError as error:
-                self._failed(f"look:{to_hex(case.job)}", "look", case, error)
+                self._failed(key, "look", case, error)
+            except Exception as error:  # a fault about one job must keep nobody from defending the others
+                self.bench.log.error("look_failed_unexpectedly", job=to_hex(case.job), exc_info=error)
+                self._failed(key, "look", case, AtomicError(f"An unexpected fault: {type(error).__name__}"))
         self._tidy()
 
     def _consider(self, case: Case, now: int) -> None:

@@ -85,10 +85,6 @@ class ResultsDesk:
         for asked in [asked for asked in self._shown.keys() if asked[0][0] not in jobs]:  # noqa: SIM118
             self._shown.forget(asked)
 
-    def drain(self, seconds: float) -> None:
-        """Waits until what runs has ended, at most so long."""
-        self._runs.drain(seconds)
-
     # The usual way
 
     def _go_on(self, case: Case, key: Key) -> None:

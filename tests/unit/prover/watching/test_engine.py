@@ -14,7 +14,7 @@ from atomic_verify.protocol import move_types as moves
 from atomic_verify.protocol.dispute_view import Policy, Wrong
 from atomic_verify.protocol.disputes import line_reserve, seal_bond
 from atomic_verify.protocol.intents import IntentState
-from atomic_verify.protocol.primitives import Address, Amount
+from atomic_verify.protocol.primitives import Address, Amount, JobId
 from atomic_verify.protocol.types import DisputeParams, Outcome
 from prover.background import Pauses
 from prover.watching import engine as engine_module
@@ -35,6 +35,7 @@ class World:
     """Everything that an engine works with, as little of it as it takes."""
 
     case: Case = field(default_factory=lambda: Case(committed(RIVAL, at=500), ModelFacts(4, True)))
+    others: tuple[Case, ...] = ()
     wrongs: tuple[Wrong, ...] = ()
     decided: tuple[moves.Move, ...] = ()
     decisions: int = 0
@@ -82,7 +83,7 @@ class World:
 
         class Book(SimpleNamespace):
             def __iter__(self):
-                return iter((world.case,))
+                return iter((world.case, *world.others))
 
         book = Book(own_seals=self.seals, foreign_seals=(), renew=lambda touched: None, distrust=lambda: None)
         results = SimpleNamespace(
@@ -126,6 +127,26 @@ def test_a_chain_that_is_away_ends_the_look(world: World) -> None:
     world.decided, world.fault = (MOVE,), ChainUnavailable("away")
     with pytest.raises(ChainUnavailable):
         world.engine().look(510)
+
+
+def test_a_fault_about_one_job_keeps_nobody_from_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(view: Any, *rest: Any) -> tuple[moves.Move, ...]:
+        world.decisions += 1
+        if world.decisions == 1:
+            raise ZeroDivisionError
+        return (MOVE,)
+
+    monkeypatch.setattr(engine_module, "watcher_moves", decide)
+    other = replace(world.case, record=replace(world.case.record, id=JobId(b"\x02" * 32)))
+    world.others = (other,)
+    engine = world.engine()
+    engine.look(510)
+    assert (world.decisions, world.submitted) == (2, [MOVE.key])
+    engine.look(511)
+    assert world.decisions == 3, "the one that failed waits"
+    world.clock = 2.0
+    engine.look(512)
+    assert world.decisions == 5
 
 
 def test_what_cannot_be_paid_is_noted_and_not_sent(world: World) -> None:
