@@ -54,7 +54,11 @@ class Case:
 class CaseBook:
     """What the index knows of the disputes in a process's scope. Made and asked by one thread."""
 
-    def __init__(self, queries: Queries, scope: Scope, account: Address | None) -> None:
+    def __init__(
+        self, queries: Queries, scope: Scope, account: Address | None, *, sees_all_disputes: bool = True
+    ) -> None:
+        """With `sees_all_disputes` jobs out of scope are cases too while claims or lines on them are open."""
+        self._sees_all = sees_all_disputes
         self._queries = queries
         self._scope = scope
         self._account = account
@@ -111,7 +115,7 @@ class CaseBook:
 
     def _read(self, job: JobId) -> Case | None:
         record = self._queries.job(job)
-        if record is None or record.result is None:
+        if record is None or record.result is None or not (self._sees_all or self._scope(record)):
             return None
         claims, lines = self._queries.claims(job=job), self._queries.lines(job=job)
         case = Case(record, self._model(record.rfp.model_id), claims[::-1], lines[::-1])

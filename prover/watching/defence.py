@@ -60,7 +60,7 @@ def open_defence(
     def scope(record: JobRecord) -> bool:
         return record.result is not None and record.result.worker == tools.worker
 
-    book = CaseBook(queries, scope, tools.worker)
+    book = CaseBook(queries, scope, tools.worker, sees_all_disputes=False)
     hands = Hands(maker, sender, purse, policy, finalizes=False)
     return Engine(bench, book, claims, chores, constants, None, hands)
 
