@@ -6,7 +6,7 @@ contract when it was made, so each run lies inside its tensor.
 
 from atomic_verify.canonical.evidence import Case
 from atomic_verify.commitments import MISSING, Batch, TensorTree, UpperTree
-from atomic_verify.protocol.types import Answer, Demand, Opening, Subject
+from atomic_verify.protocol.types import Answer, Demand, Opening
 from prover.watching.claiming import opened
 
 
@@ -26,8 +26,3 @@ def answer_from_batch(demand: Demand, batch: Batch) -> Answer:
         leaves = trees[run.tensor].open_leaves(run.first, run.count)
         openings.append(Opening(leaves.data, leaves.proof, tuple(item.open(run.tensor))))
     return Answer(tuple(openings), item.root, tuple(batch.open_item(demand.item)))
-
-
-def is_about_trace(demand: Demand) -> bool:
-    """Whether the demand asks for a claimer's trace, not for what a worker should serve."""
-    return demand.subject is Subject.TRACE

@@ -11,7 +11,6 @@ from typing import Any
 from atomic_verify.canonical import evidence
 from atomic_verify.canonical.evaluate import Keep
 from atomic_verify.canonical.evidence import Case
-from atomic_verify.canonical.traces import Trace
 from atomic_verify.commitments import Digest
 from atomic_verify.protocol.dispute_view import Wrong
 from atomic_verify.protocol.primitives import JobId, parse_word, to_hex
@@ -68,13 +67,6 @@ def make_exhibit(terms: ClaimTerms, data: Data, meaning: Meaning, store: BlobSto
         inputs=data.inputs.item_root(terms.item),
         inputs_path=tuple(data.inputs.open_item(terms.item)),
     )
-
-
-def claimed_value(terms: ClaimTerms, trace: Trace) -> float | int:
-    """The canonical value that a claim's trace has for the element that it is about."""
-    step = trace.program.outputs[terms.output].step
-    value: float | int = trace.tensor(step).reshape(-1)[terms.element].item()
-    return value
 
 
 def opened(opening: evidence.Opening) -> Opening:
