@@ -1,8 +1,8 @@
 """Watching: re-executing what others commit, and the claims, refutations and lines that follow; also for workers.
 
 Life cycle: the challenge window. Words: an *opinion* is what a process thinks of a job and its claims
-(`protocol.dispute_view`); a *meaning* is a model's canonical program, derived here from its ONNX file; a *suspect* is an
-item whose fast outputs lie too far from the committed ones to be passed without its meaning.
+(`protocol.dispute_view`); a *meaning* is a model's canonical program, derived here from its ONNX file; a *suspect* is
+an item whose fast outputs lie too far from the committed ones to be passed without its meaning.
 
 - Finding out: `sampling` (which jobs), `gather` (inputs and outputs against their roots), `compare` (fast outputs, many
   items at once), `meanings` and `judging` (what an item means), `reexecute` (all of that for one result), `shown` (an
