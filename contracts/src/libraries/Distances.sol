@@ -55,8 +55,11 @@ library Distances {
         uint256[LIMBS] memory left;
         uint256[LIMBS] memory right;
         (int256 t, int256 g) = Float64.unpack(limit.atol);
+        // Tolerances aren't negative.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _add(right, uint256(t), g);
         (t, g) = Float64.unpack(limit.rtol);
+        // forge-lint: disable-next-line(unsafe-typecast)
         _add(right, uint256(t) * Float64.magnitude(m), g + e);
         bool isLarger = Float64.key(c) > Float64.key(y);
         _add((n > 0) == isLarger ? left : right, Float64.magnitude(n), f);
@@ -68,6 +71,7 @@ library Distances {
     function _isSameInteger(uint256 dtype, uint64 committed, uint64 canonical) private pure returns (bool) {
         if (dtype == BOOL && committed > 1) return false;
         uint256 width = 8 * Widening.sizeOf(dtype);
+        // forge-lint: disable-next-line(incorrect-shift)
         return (committed ^ canonical) & ((1 << width) - 1) == 0;
     }
 
@@ -90,6 +94,7 @@ library Distances {
     /// @dev Adds m * 2^e; limbs are of 256 bits, the least first.
     function _add(uint256[LIMBS] memory limbs, uint256 m, int256 e) private pure {
         unchecked {
+            // forge-lint: disable-next-line(unsafe-typecast)
             uint256 place = uint256(e - FINEST);
             uint256 limb = place >> 8;
             place &= 0xFF;

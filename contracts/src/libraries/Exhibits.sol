@@ -25,6 +25,7 @@ library Exhibits {
             bits := shr(192, calldataload(add(data.offset, offset)))
         }
         // The bytes behind a shorter element came out highest.
+        // forge-lint: disable-next-line(incorrect-shift)
         bits = Dot.reversed(bits) & uint64((1 << (8 * itemSize)) - 1);
     }
 
