@@ -72,6 +72,10 @@ def _outlive(live: LiveWatcher, reaper: Reaper, is_over: threading.Event) -> Non
     live.died = None
 
 
+def died_at(reaper: Reaper, name: str, state: str) -> bool:
+    return any(step.startswith(name) and step.endswith(state) for step in reaper.killed_at)
+
+
 def acts_of(town: WatchTown, index: int) -> Counter[str]:
     """The functions that an account called."""
     names = {entry.digest[:4].hex(): name for face in ("Market", "Results", "Registry", "Disputes", "UtilityToken")
@@ -93,6 +97,7 @@ def test_killed_in_the_middle_of_each_step_of_a_claim(town: WatchTown) -> None:
         step_by_step(town, lambda: "ClaimUpheld" in town.names(made.job), 1_300)
         town.town.until(lambda: town.chain.job_of(made.job).state is JobState.SLASHED, seconds=240)
         town.town.until(lambda: acts_of(town, WATCHER)["withdraw"] >= 1, "its reward", seconds=240)
+        town.town.until(lambda: died_at(reaper, "finalize", "mined"), "it to be noticed", seconds=240)
 
     acts = acts_of(town, WATCHER)
     once = ("announce", "approve", "seal", "reveal", "uphold", "finalize")
@@ -100,7 +105,7 @@ def test_killed_in_the_middle_of_each_step_of_a_claim(town: WatchTown) -> None:
     assert [event.name for event in town.town.events() if event.name == "SealBurned"] == []
     for name in ("seal", "reveal", "uphold", "finalize"):
         for state in ("intended", "signed", "sent", "mined"):
-            assert any(step.startswith(name) and step.endswith(state) for step in reaper.killed_at), (name, state)
+            assert died_at(reaper, name, state), (name, state)
     assert {"examined", "traced", "recorded:seal"} <= set(reaper.killed_at)
 
 
@@ -112,9 +117,10 @@ def test_killed_in_the_middle_of_each_step_of_a_descent(town: WatchTown) -> None
             lambda: town.chain.claim_of(claim).state is ClaimState.REFUTED or town.answer_lines(), seconds=240
         )
         town.town.until(lambda: not town.open_lines(), "the line to be closed", seconds=240)
+        town.town.until(lambda: died_at(reaper, "refute", "mined"), "it to be noticed", seconds=240)
 
     acts, rounds = acts_of(town, WATCHER), len(town.town.events(name="Demanded"))
     assert (acts["demandTrace"], acts["refute"]) == (rounds, 1)
     for name in ("demand", "refute"):
         for state in ("intended", "signed", "sent", "mined"):
-            assert any(step.startswith(name) and step.endswith(state) for step in reaper.killed_at), (name, state)
+            assert died_at(reaper, name, state), (name, state)
