@@ -14,6 +14,8 @@ from atomic_verify.protocol.types import Job, JobState, Rfp, VerdictRecord
 
 CHALLENGER_BPS = 2_000
 """A challenger's part of a slashed bond. At least half burns, so that convicting oneself never pays."""
+VOIDABLE_BPS = 3_750
+"""What all voids of an attempt may take of its bond: of the rest a slash burns four fifths, half of the whole."""
 REQUESTER_BPS = 2_000
 """The requester's part of a bond lost to a missed deadline. Small, so that impossible jobs don't pay as traps."""
 
@@ -63,12 +65,17 @@ class Settlement:
 def charge(bond: Amount, costs: Amount, cost: Amount) -> Amount:
     """What a bond still pays of the cost of voiding an item, when it paid `costs` before; in utility tokens.
 
-    At most half of the bond for all items of an attempt together. Raises SettlementImpossible.
+    At most its voidable part for all items of an attempt together. Raises SettlementImpossible.
     """
-    left = bond // 2 - costs
+    left = voidable(bond) - costs
     if min(left, costs, cost) < 0:
-        raise SettlementImpossible("Voids cost at most half of the bond", bond=bond, costs=costs, cost=cost)
+        raise SettlementImpossible("Voids cost at most the voidable part", bond=bond, costs=costs, cost=cost)
     return Amount(min(cost, left))
+
+
+def voidable(bond: Amount) -> Amount:
+    """The part of a bond that voids may take."""
+    return Amount(bond * VOIDABLE_BPS // BASIS_POINTS)
 
 
 def shared_costs(costs: Amount, bond_rate: Amount) -> Amount:
@@ -142,8 +149,8 @@ def settle(
         raise SettlementImpossible("Only a committed job settles", state=job.state.name.lower())
     if verdict.void_items > rfp.item_count:
         raise SettlementImpossible("A job has no more void items than items", void=verdict.void_items)
-    if verdict.costs > rfp.job_bond // 2 or (verdict.costs and not verdict.void_items):
-        raise SettlementImpossible("Only voids cost, and at most half of the bond", costs=verdict.costs)
+    if verdict.costs > voidable(rfp.job_bond) or (verdict.costs and not verdict.void_items):
+        raise SettlementImpossible("Only voids cost, and at most the voidable part of the bond", costs=verdict.costs)
     at_stake = Amount(rfp.job_bond - verdict.costs)
     if verdict.slashed or (strikes_out and verdict.void_items):
         why = "convicted by" if verdict.slashed else "the third void job among the worker's last 100, voided by"

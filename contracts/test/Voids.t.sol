@@ -9,6 +9,7 @@ import { MarketFixture } from "./utils/MarketFixture.sol";
 /// What voiding items costs, who bears it, and what is left to slash.
 contract VoidsTest is MarketFixture {
     uint128 internal constant PRICE = 50e18;
+    uint128 internal constant VOIDABLE = BOND * 3 / 8;
 
     /// Claims an item and closes the claim; `bob` and `carol` challenge. Returns what the bond paid.
     function _close(Rfp memory rfp, Outcome outcome, uint32 item, address challenger, uint128 cost)
@@ -63,7 +64,7 @@ contract VoidsTest is MarketFixture {
         _assertCredit(bob, address(utility), 2 * ONE);
     }
 
-    function test_AtMostHalfOfTheBondIsCharged() public {
+    function test_VoidsLeaveHalfOfTheBondToBurn() public {
         Rfp memory rfp = _rfp();
         rfp.jobBond = BOND + 1;
         _post(rfp);
@@ -72,13 +73,13 @@ contract VoidsTest is MarketFixture {
         _reveal(rfp, alice, 40e18);
         _award(rfp, _list(alice));
         _commit(rfp, alice);
-        vm.assertEq(_void(rfp, 0, BOND / 2 - 3), BOND / 2 - 3, "within");
-        vm.assertEq(_void(rfp, 1, 5), 3, "up to half");
+        vm.assertEq(_void(rfp, 0, VOIDABLE - 3), VOIDABLE - 3, "within");
+        vm.assertEq(_void(rfp, 1, 5), 3, "up to three eighths");
         vm.assertEq(_void(rfp, 2, 5), 0, "nothing is left");
         vm.assertEq(_void(rfp, 3, type(uint128).max), 0, "whatever the cost");
-        vm.assertEq(results.resultOf(_id(rfp)).costs, BOND / 2, "rounded down");
+        vm.assertEq(results.resultOf(_id(rfp)).costs, VOIDABLE, "rounded down");
         vm.assertEq(results.resultOf(_id(rfp)).voidItems, 4, "all are void");
-        _assertStake(alice, 1000 * ONE - BOND / 2, BOND / 2 + 1);
+        _assertStake(alice, 1000 * ONE - VOIDABLE, BOND + 1 - VOIDABLE);
     }
 
     function test_OtherOutcomesChargeNothing() public {
@@ -123,11 +124,11 @@ contract VoidsTest is MarketFixture {
         Rfp memory one = _committed();
         Rfp memory other = _committed();
         _void(one, 0, BOND);
-        _assertStake(alice, 1000 * ONE - BOND / 2, 2 * BOND - BOND / 2);
+        _assertStake(alice, 1000 * ONE - VOIDABLE, 2 * BOND - VOIDABLE);
         _end(one);
-        _assertStake(alice, 1000 * ONE - BOND / 2, BOND);
+        _assertStake(alice, 1000 * ONE - VOIDABLE, BOND);
         _end(other);
-        _assertStake(alice, 1000 * ONE - BOND / 2, 0);
+        _assertStake(alice, 1000 * ONE - VOIDABLE, 0);
     }
 
     // Settling
@@ -196,15 +197,15 @@ contract VoidsTest is MarketFixture {
         vm.assertEq(utility.totalSupply(), supply - 36 * ONE, "the rest burns");
     }
 
-    /// The worker itself, or a friend, voids first: what it takes of the bond is its cost, and half of the bond is still
-    /// there for who convicts it.
-    function test_SelfChallengesLeaveHalfOfTheBond() public {
+    /// The worker itself, or a friend, voids first: what it takes of the bond is its cost, and five eighths of the bond
+    /// are still there for who convicts it.
+    function test_SelfChallengesLeaveHalfOfTheBondToBurn() public {
         Rfp memory rfp = _committed();
         _close(rfp, Outcome.Void, 0, alice, type(uint128).max);
         _close(rfp, Outcome.Slash, 1, bob, 0);
         _end(rfp);
-        _assertCredit(alice, address(utility), BOND / 2);
-        _assertCredit(bob, address(utility), BOND / 10);
+        _assertCredit(alice, address(utility), VOIDABLE);
+        _assertCredit(bob, address(utility), (BOND - VOIDABLE) / 5);
         _assertStake(alice, 1000 * ONE - BOND, 0);
     }
 
@@ -262,7 +263,7 @@ contract VoidsTest is MarketFixture {
         }
         Result memory result = results.resultOf(_id(rfp));
         _end(rfp);
-        vm.assertLe(result.costs, rfp.jobBond / 2, "at most half is charged");
+        vm.assertLe(result.costs, uint256(rfp.jobBond) * 3 / 8, "at most three eighths are charged");
         uint256 left = rfp.jobBond - result.costs;
         uint256 kept = result.slashed ? 1000 * ONE - rfp.jobBond : 1000 * ONE - result.costs;
         _assertStake(alice, kept, 0);

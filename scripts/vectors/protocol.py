@@ -217,11 +217,12 @@ def stands_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
 
 def cost_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
     """What bonds pay of the cost of a void, and the requester's half of what voids cost."""
-    edges = [(0, 0, 1, 1), (1, 0, 1, 1), (2, 0, 1, 0), (3, 1, 1, U128), (100, 40, 10, 1), (100, 40, 11, 10**18)]
-    edges += [(100, 50, 1, 10**18 - 1), (U128, 0, U128, 1), (U128, U128 // 2, U128, U128), (100, 0, 0, 10**18)]
+    edges = [(0, 0, 1, 1), (1, 0, 1, 1), (2, 0, 1, 0), (3, 1, 1, U128), (100, 30, 7, 1), (100, 30, 8, 10**18)]
+    edges += [(100, 37, 1, 10**18 - 1), (U128, 0, U128, 1), (U128, U128 * 3 // 8, U128, U128), (100, 0, 0, 10**18)]
     for _ in range(12):
         bond, rate = dice.getrandbits(dice.choice((10, 60, 128))), dice.getrandbits(dice.choice((1, 60, 128)))
-        edges.append((bond, dice.randint(0, bond // 2), dice.getrandbits(dice.choice((10, 60, 128))), rate))
+        costs = dice.randint(0, settlement.voidable(Amount(bond)))
+        edges.append((bond, costs, dice.getrandbits(dice.choice((10, 60, 128))), rate))
     for bond, costs, cost, rate in edges:
         charged = settlement.charge(Amount(bond), Amount(costs), Amount(cost))
         shared = settlement.shared_costs(Amount(costs + charged), Amount(rate))

@@ -85,7 +85,7 @@ def test_voids_never_charge_more_than_half_of_a_bond(amount: int, costs: list[in
     bond, charged = Amount(amount), Amount(0)
     for cost in costs:
         charged = Amount(charged + charge(bond, charged, Amount(cost)))
-    assert charged == min(sum(costs), bond // 2)
+    assert charged == min(sum(costs), bond * 3 // 8)
     assert released(Amount(bond - charged)).total + charged == bond
     assert slashed(Amount(bond - charged)).total + charged == bond
     assert shared_costs(charged, Amount(rate)) * rate <= charged // 2 * 10**18

@@ -23,7 +23,7 @@ struct Result {
     bool slashed;
     /// Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item.
     address challenger;
-    /// What was taken from the job bond for the challengers' costs of voiding, at most half of it.
+    /// What was taken from the job bond for the challengers' costs of voiding, at most three eighths of it.
     uint128 costs;
 }
 
@@ -69,7 +69,7 @@ interface IResults {
 
     /// @notice Notes how a claim ended. Only the disputes contract may call. `cost`, in utility tokens, is what voiding an
     /// item cost the challenger; `charged` is the part that the worker's locked bond pays at once, as the challenger's
-    /// credit: nothing for an item that is void already, and at most half of the job bond for all items together. A
+    /// credit: nothing for an item that is void already, and at most three eighths of the job bond for all items together. A
     /// slash takes the challenger's place whoever held it; that the earliest claim takes it is the caller's care.
     function closeClaim(Rfp calldata rfp, Outcome outcome, uint32 item, address challenger, uint128 cost)
         external

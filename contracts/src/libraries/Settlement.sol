@@ -20,6 +20,9 @@ library Settlement {
     uint256 internal constant BPS = 10_000;
     /// A challenger's part of a slashed bond. At least half burns, so that convicting oneself never pays.
     uint256 internal constant CHALLENGER_BPS = 2000;
+    /// What all voids of an attempt together may take of its bond: three eighths. Four fifths of the other five burn in a
+    /// slash, and that is half of the whole.
+    uint256 internal constant VOIDABLE_BPS = 3750;
     /// The requester's part of a bond lost to a missed deadline. Small, so that impossible jobs don't pay as traps.
     uint256 internal constant REQUESTER_BPS = 2000;
     /// What a bond rate is a rate of: utility-token base units per this many base units of price.
@@ -47,10 +50,16 @@ library Settlement {
     }
 
     /// @notice What a bond still pays of the cost of voiding an item, in utility tokens, when it paid `costs` before: at
-    /// most half of the bond for all items of an attempt together, so that a slash always finds the rest.
+    /// most its voidable part for all items of an attempt together, so that a slash always finds the rest.
     function charge(uint128 bond, uint128 costs, uint128 cost) internal pure returns (uint128) {
-        uint128 left = bond / 2 - costs;
+        uint128 left = voidable(bond) - costs;
         return cost < left ? cost : left;
+    }
+
+    /// @notice The part of a bond that voids may take.
+    function voidable(uint128 bond) internal pure returns (uint128) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint128(uint256(bond) * VOIDABLE_BPS / BPS);
     }
 
     /// @notice The requester's part of what voiding cost: half, turned to payment tokens by the bond rate; what doesn't

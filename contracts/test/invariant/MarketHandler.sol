@@ -207,11 +207,11 @@ contract MarketHandler is World {
         internal
     {
         bool voids = found == Outcome.Void && !voided[i][item];
-        uint128 left = jobs[i].jobBond / 2 - costs[i];
+        uint128 left = uint128(uint256(jobs[i].jobBond) * 3 / 8) - costs[i];
         _broken(charged != (!voids ? 0 : asked < left ? asked : left), "a void is charged another amount");
         if (voids) voided[i][item] = true;
         costs[i] += charged;
-        _broken(costs[i] > jobs[i].jobBond / 2, "voids take more than half of a bond");
+        _broken(costs[i] > uint256(jobs[i].jobBond) * 3 / 8, "voids take more than three eighths of a bond");
         if (found == Outcome.Slash || (voids && challengers[i] == address(0))) challengers[i] = challenger;
     }
 

@@ -78,12 +78,12 @@ def test_the_cost_of_a_claim_is_capped(court: Court) -> None:
     assert court.uphold(claim, START + 200) == 3_000_000
 
 
-def test_a_void_item_costs_once_and_all_of_them_half_of_the_bond(court: Court, rfp: Rfp) -> None:
+def test_a_void_item_costs_once_and_all_of_them_three_eighths_of_the_bond(court: Court, rfp: Rfp) -> None:
     court.jobs[JOB].rfp = cheap = type(rfp).from_abi([*rfp.to_abi()[:7], 5_000_001, *rfp.to_abi()[8:]])
     court.ledger.job_bonds[JOB] = cheap.job_bond
     claims = [claimed(court, item=item, at=START + 10 + n, gas=1_800_000) for n, item in enumerate((0, 0, 1, 2))]
-    assert [court.uphold(claim, START + 300) for claim in claims] == [1_800_000, 0, 700_000, 0]
-    assert court.jobs[JOB].result.costs == 2_500_000
+    assert [court.uphold(claim, START + 300) for claim in claims] == [1_800_000, 0, 75_000, 0]
+    assert court.jobs[JOB].result.costs == 1_875_000
 
 
 @pytest.mark.parametrize(

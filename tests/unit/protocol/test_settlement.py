@@ -72,22 +72,22 @@ def test_voids_cost_the_worker_s_bond_and_half_of_it_the_void_items_refund(
     assert alone.escrow.to_worker == 660
 
 
-def test_a_bond_pays_for_voids_up_to_its_half() -> None:
-    assert charge(Amount(101), Amount(0), Amount(49)) == 49
-    assert charge(Amount(101), Amount(49), Amount(49)) == 1
-    assert charge(Amount(101), Amount(50), Amount(49)) == 0
+def test_a_bond_pays_for_voids_up_to_three_eighths() -> None:
+    assert charge(Amount(101), Amount(0), Amount(36)) == 36
+    assert charge(Amount(101), Amount(36), Amount(36)) == 1
+    assert charge(Amount(101), Amount(37), Amount(36)) == 0
     assert (shared_costs(Amount(1), RATE), shared_costs(Amount(3), RATE)) == (0, 2)
-    with pytest.raises(SettlementImpossible, match="half"):
-        charge(Amount(101), Amount(51), Amount(0))
-    with pytest.raises(SettlementImpossible, match="half"):
+    with pytest.raises(SettlementImpossible, match="voidable"):
+        charge(Amount(101), Amount(38), Amount(0))
+    with pytest.raises(SettlementImpossible, match="voidable"):
         charge(Amount(101), Amount(0), Amount(-1))
 
 
 def test_a_slash_divides_what_voids_left_of_the_bond(rfp: Rfp, committed: Job, stranger: Address) -> None:
-    verdict = VerdictRecord(True, 1, stranger, Amount(2 * 10**18))
+    verdict = VerdictRecord(True, 1, stranger, Amount(10**18))
     found = settle(rfp, committed, verdict, fee_bps=100, bond_rate=RATE)
     assert found.escrow == refunded(rfp.max_price)
-    assert (found.bond.reward, found.bond.burned) == (6 * 10**17, 24 * 10**17)
+    assert (found.bond.reward, found.bond.burned) == (8 * 10**17, 32 * 10**17)
 
 
 def test_the_third_strike_is_settled_as_a_slash(rfp: Rfp, committed: Job, stranger: Address) -> None:
@@ -115,9 +115,9 @@ def test_what_no_job_can_have_is_refused(rfp: Rfp, job: Job, committed: Job) -> 
         stands(Amount(1), Amount(2), 1, 0, 0)
     with pytest.raises(SettlementImpossible, match="void"):
         stands(Amount(1), Amount(1), 0, 0, 0)
-    for void, costs in ((1, rfp.job_bond // 2 + 1), (0, 1)):
+    for void, costs in ((1, rfp.job_bond * 3 // 8 + 1), (0, 1)):
         verdict = VerdictRecord(False, void, ZERO_ADDRESS, Amount(costs))
-        with pytest.raises(SettlementImpossible, match="half"):
+        with pytest.raises(SettlementImpossible, match="voidable"):
             settle(rfp, committed, verdict, fee_bps=0, bond_rate=RATE)
     with pytest.raises(SettlementImpossible, match="negative"):
         stands(Amount(1), Amount(1), 1, 0, 0, Amount(-1))
