@@ -126,4 +126,15 @@ contract DisputesHostileLinesTest is DisputesFixture {
         vm.assertEq(results.resultOf(_id(scene.rfp)).challenger, carol, "at last");
         _settle(scene);
     }
+
+    function test_ALaterConvictionTakesNothing() public {
+        Scene memory scene = _cheat();
+        uint64 claim = _trueClaim(bob, scene);
+        uint64 again = _trueClaim(carol, scene);
+        _pass(REFUTE_WINDOW);
+        _uphold(scene, claim);
+        _uphold(scene, again);
+        vm.assertEq(results.resultOf(_id(scene.rfp)).challenger, bob, "the first");
+        _settle(scene);
+    }
 }

@@ -65,6 +65,7 @@ contract DisputesInvariants is Test {
     /// hold, and the market what it owes, to the unit.
     /// forge-config: default.invariant.runs = 6
     /// forge-config: default.invariant.depth = 60
+    /// forge-config: default.invariant.shrink-run-limit = 100
     /// forge-config: soak.invariant.runs = 64
     /// forge-config: soak.invariant.depth = 120
     function invariant_TheRulesHold() public view {
