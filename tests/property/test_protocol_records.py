@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atomic_verify.protocol import types
-from atomic_verify.protocol.codecs import Account, Codec, Flag, Member, Text, Uint, Word
+from atomic_verify.protocol.codecs import Account, Codec, Flag, Member, Octets, Text, Uint, Word
 from atomic_verify.protocol.errors import ProtocolError
 from atomic_verify.protocol.structs import AbiStruct, Many, Nested, layout
 from atomic_verify.protocol.types import Rfp, parse_address
@@ -42,6 +42,8 @@ def values_of(codec: Codec) -> st.SearchStrategy[Any]:
             return st.booleans()
         case Text():
             return st.text(max_size=20)
+        case Octets():
+            return st.binary(max_size=70)
         case Word():
             return st.binary(min_size=32, max_size=32)
         case Account():
