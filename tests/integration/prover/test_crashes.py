@@ -24,11 +24,12 @@ class Reaper:
     is_dead: bool = False
 
     def step(self, name: str) -> None:
-        if self.is_dead:
-            raise Killed
-        if name not in self.survived:
+        # Another thread's step may have ended this life a moment ago: what was persisted since is a death there too.
+        is_new = name not in self.survived
+        if is_new:
             self.survived.add(name)
             self.killed_at.append(name)
+        if is_new or self.is_dead:
             self.is_dead = True
             raise Killed
 
