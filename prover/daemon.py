@@ -35,7 +35,7 @@ from prover.metrics import Metrics
 from prover.quotes import QuoteDesk
 from prover.retention import Keeper
 from prover.seals import Sealer
-from prover.server import Door, DoorServer, make_app
+from prover.server import Door, DoorServer, make_app, reachable_host
 from prover.startup import (
     open_chain,
     open_signer,
@@ -110,7 +110,7 @@ def opened(settings: Settings, hooks: Hooks | None = None) -> Iterator[Running]:
         server = DoorServer(make_app(door), settings.worker.host, settings.worker.port)
         server.start()
         stack.callback(server.stop)
-        url = settings.worker.public_url or f"http://{_host(settings)}:{server.port}"
+        url = settings.worker.public_url or f"http://{reachable_host(settings.worker.host)}:{server.port}"
         parts.sender.recover()
         worker = _worker(parts, tools, desk, url)
         tools.log.info("worker_started", chain=parts.chain.chain_id, url=url, models=len(parts.workshop))
@@ -205,11 +205,3 @@ def _worker(parts: _Parts, tools: Tools, desk: QuoteDesk, url: str) -> Worker:
         rhythm=Rhythm(settings.poll_seconds, Amount(settings.withdraw_above)),
         defence=open_defence(parts.settings, chain, queries, tools, parts.sender, parts.wake),
     )
-
-
-def _host(settings: Settings) -> str:
-    """The host in the door's own URL; one that listens everywhere is reached on the loopback at least."""
-    host = settings.worker.host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound to
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

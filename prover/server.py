@@ -258,3 +258,10 @@ class DoorServer:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+def reachable_host(host: str) -> str:
+    """The host of a door's own URL; one that listens everywhere is reached on the loopback at least."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound to
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -31,7 +31,7 @@ from atomic_verify.storage.records import JobRecord
 from prover.daemon import PARTIALS_AFTER, Hooks, chain_clock
 from prover.decisions import OwnDecisions
 from prover.retention import Keeper
-from prover.server import DoorServer
+from prover.server import DoorServer, reachable_host
 from prover.startup import open_chain, open_signer, open_workshop, warn_without_coin
 from prover.watcher import Rhythm, Watcher
 from prover.watching.account import OwnAccount
@@ -113,7 +113,7 @@ def opened_watcher(settings: Settings, hooks: Hooks | None = None) -> Iterator[R
         )
         server = DoorServer(app, settings.watcher.host, settings.watcher.port)
         stack.callback(server.stop)
-        url = settings.watcher.public_url or f"http://{_host(settings)}:{server.port}"
+        url = settings.watcher.public_url or f"http://{reachable_host(settings.watcher.host)}:{server.port}"
         if parts.sender is not None:
             parts.sender.recover()
         holder.append(_watcher(parts, engine, url))
@@ -221,11 +221,3 @@ def _watcher(parts: _Parts, engine: Engine, url: str) -> Watcher:
         journal=parts.sender,
         rhythm=Rhythm(settings.poll_seconds),
     )
-
-
-def _host(settings: Settings) -> str:
-    """The host in the door's own URL; one that listens everywhere is reached on the loopback at least."""
-    host = settings.watcher.host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - read, not bound to
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
