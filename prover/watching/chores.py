@@ -5,6 +5,7 @@ answers follow from stored data and can be made again at any time.
 """
 
 import secrets
+from functools import partial
 from typing import Any
 
 from atomic_verify.canonical.evaluate import Keep
@@ -72,7 +73,7 @@ class Chores:
             if line.turn is not Turn.ANSWERER or not self._may_answer(case, line, opinions, helps=helps):
                 continue
             key = (line.id, len(line.rounds))
-            self._answers.start(key, lambda line=line: self._make_answer(case, line))  # type: ignore[misc]
+            self._answers.start(key, partial(self._make_answer, case, line))
             self._tell(self._answers, key, "answer", case)
             if self._answers.result(key) is not None:
                 found.add(line.id)

@@ -6,6 +6,7 @@ any other draws on the reserve.
 
 from dataclasses import dataclass
 
+from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.court.books import ClaimCase, JobCase, Ledger, LineCase
 from atomic_verify.protocol.dispute_types import ClaimState, DisputeParams, Subject, Turn
 from atomic_verify.protocol.disputes import REFUTATION_GAS, seal_bond
@@ -46,7 +47,7 @@ class Docket:
 
     def file_job(self, job: JobId, rfp: Rfp, worker: Address, now: int, *, depth: int, void_only: bool) -> JobCase:
         """A job commits its result at `now`: its bond and its escrow are locked."""
-        root = Result(ZERO_WORD, 0, 0, False, ZERO_ADDRESS, Amount(0))  # type: ignore[arg-type]
+        root = Result(Digest(ZERO_WORD), 0, 0, False, ZERO_ADDRESS, Amount(0))
         found = self.jobs[job] = JobCase(job, rfp, worker, now, depth, void_only, root)
         self.ledger.funds[worker] -= rfp.job_bond
         self.ledger.job_bonds[job] = rfp.job_bond
