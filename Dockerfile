@@ -13,6 +13,7 @@ RUN /opt/atomic/bin/pip install --require-hashes -r requirements/${VARIANT}.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY atomic_verify atomic_verify
 COPY prover prover
+COPY circuits circuits
 RUN /opt/atomic/bin/pip install --no-deps --no-build-isolation . && /opt/atomic/bin/pip uninstall --yes hatchling
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS base

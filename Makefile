@@ -12,7 +12,7 @@ LOCK ?= dev
 JOBS ?= 3
 FORGE := node_modules/.bin/forge
 SOURCES := $(shell find contracts/src -name '*.sol')
-CODE := atomic_verify prover scripts bench tests models
+CODE := atomic_verify prover circuits scripts bench tests models
 
 # onnxruntime writes telemetry ids otherwise.
 export ORT_DISABLE_TELEMETRY := 1
@@ -108,10 +108,10 @@ COMPILE = build/lock-venv/bin/uv pip compile --universal --generate-hashes --no-
 
 lock: ## resolve all dependencies anew
 	$(PYTHON) -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv
-	$(COMPILE) --extra cpu --extra postgres --extra dev -o requirements/dev.lock
-	$(COMPILE) --extra gpu --extra postgres --extra dev -o requirements/dev-gpu.lock
-	$(COMPILE) --extra cpu --extra postgres --extra s3 -o requirements/cpu.lock
-	$(COMPILE) --extra gpu --extra postgres --extra s3 -o requirements/gpu.lock
+	$(COMPILE) --extra cpu --extra postgres --extra zk --extra dev -o requirements/dev.lock
+	$(COMPILE) --extra gpu --extra postgres --extra zk --extra dev -o requirements/dev-gpu.lock
+	$(COMPILE) --extra cpu --extra postgres --extra zk --extra s3 -o requirements/cpu.lock
+	$(COMPILE) --extra gpu --extra postgres --extra zk --extra s3 -o requirements/gpu.lock
 	echo slither-analyzer | build/lock-venv/bin/uv pip compile --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --python-version 3.11 --quiet - -o requirements/slither.lock
 	npm install --package-lock-only --loglevel=error

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from atomic_verify.errors import AtomicError
-from tests.architecture.test_imports import modules
+from tests.architecture.test_imports import PACKAGES, modules
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "errors"
@@ -20,7 +20,7 @@ def subclasses(cls: type[AtomicError]) -> set[type[AtomicError]]:
 def errors() -> list[type[AtomicError]]:
     for name in modules():
         importlib.import_module(name)
-    ours = (cls for cls in subclasses(AtomicError) if cls.__module__.split(".")[0] in {"atomic_verify", "prover"})
+    ours = (cls for cls in subclasses(AtomicError) if cls.__module__.split(".")[0] in PACKAGES)
     return sorted(ours, key=lambda cls: (cls.__module__, cls.__qualname__))
 
 
