@@ -22,7 +22,7 @@ from onnx.helper import make_tensor_value_info
 
 from atomic_verify.commitments import DType, Signature, TensorSpec
 from atomic_verify.models.codecs.magika import CONFIG_TABLE, TYPES_TABLE, MagikaCodec
-from atomic_verify.models.cutting import cut, model_bytes, renamed
+from atomic_verify.models.critical.cutting import critical_part, cut, model_bytes, renamed
 from atomic_verify.models.wheels import downloaded, members
 
 HERE = Path(__file__).resolve().parent
@@ -35,29 +35,23 @@ TABLES = {
 }
 LAYERS = "jax2tf_get_logits_/pjit_get_logits_/MagikaV2"
 NAMES = {f"{LAYERS}/LayerNorm_1/AddV2_1:0": "features", f"{LAYERS}/Dense_1/AddV2:0": "scores"}
-TOKENS, FEATURES, LABELS = 2048, 512, 214
+TOKENS = 2048
+INPUTS = Signature((TensorSpec("bytes", DType.INT32, (1, TOKENS)),))
+OUTPUTS = Signature((TensorSpec("features", DType.FLOAT, (1, 512)), TensorSpec("scores", DType.FLOAT, (1, 214))))
 
 
 def models(whole: ModelProto) -> tuple[ModelProto, ModelProto]:
     """The model with features and scores as its outputs, and the head alone."""
     whole = renamed(whole, NAMES)
     # The model leaves the number of items open; a circuit has one item.
-    bytes_ = make_tensor_value_info("bytes", TensorProto.INT32, ["items", TOKENS])
-    open_ends = [make_tensor_value_info(name, TensorProto.FLOAT, ["items", size]) for name, size in sizes()]
-    features, scores = (make_tensor_value_info(name, TensorProto.FLOAT, [1, size]) for name, size in sizes())
-    return cut(whole, [bytes_], open_ends), cut(whole, [features], [scores])
-
-
-def sizes() -> list[tuple[str, int]]:
-    """Elements of each output of one item."""
-    return [("features", FEATURES), ("scores", LABELS)]
+    tokens = make_tensor_value_info("bytes", TensorProto.INT32, ["items", TOKENS])
+    ends = [make_tensor_value_info(spec.name, TensorProto.FLOAT, ["items", spec.elements]) for spec in OUTPUTS.specs]
+    return cut(whole, [tokens], ends), critical_part(whole, INPUTS, OUTPUTS)
 
 
 def calibration(model: bytes, files: list[bytes], tables: dict[str, bytes]) -> NDArray[np.float32]:
     """Features of files, float32[files,512], as onnxruntime computes them."""
-    inputs = Signature((TensorSpec("bytes", DType.INT32, (1, TOKENS)),))
-    scores = Signature((TensorSpec("scores", DType.FLOAT, (1, LABELS)),))
-    codec = MagikaCodec({}, tables, inputs, scores)
+    codec = MagikaCodec({}, tables, INPUTS, Signature(OUTPUTS.specs[1:]))
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     rows: list[NDArray[np.float32]] = [session.run(["features"], codec.encode(io.BytesIO(one)))[0] for one in files]
     return np.concatenate(rows)

@@ -23,6 +23,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
+from atomic_verify.commitments import DType, Signature, TensorSpec
+from atomic_verify.models.critical.cutting import critical_part, model_bytes
 from atomic_verify.models.tiny import Floats, descend, make_model, on_grid, save, softmax, tensor
 from atomic_verify.models.wheels import downloaded, members
 
@@ -31,6 +33,8 @@ MEMBER = "palmerpenguins/data/penguins.csv"
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 COLUMNS = {"bill_length_mm": 10, "bill_depth_mm": 10, "flipper_length_mm": 100, "body_mass_g": 1000}
 """What a column is divided by."""
+INPUTS = Signature((TensorSpec("measurements", DType.FLOAT, (1, len(COLUMNS))),))
+OUTPUTS = Signature((TensorSpec("scores", DType.FLOAT, (1, len(SPECIES))),))
 
 SEED = 20200714
 HIDDEN = 16
@@ -110,8 +114,8 @@ def graph(weights: list[Floats]) -> onnx.ModelProto:
     return make_model(
         "penguins",
         nodes,
-        [tensor("measurements", [1, len(COLUMNS)])],
-        [tensor("scores", [1, len(SPECIES)])],
+        [tensor(spec.name, spec.shape) for spec in INPUTS.specs],
+        [tensor(spec.name, spec.shape) for spec in OUTPUTS.specs],
         {name: weight.astype(np.float32) for name, weight in zip(names, weights, strict=True)},
         opset=OPSET,
         ir_version=IR_VERSION,
@@ -139,9 +143,10 @@ def main(arguments: list[str]) -> None:
     random = np.random.default_rng(SEED)
     learnt, held = split(rows, random)
     weights = train(learnt, random)
-    save(graph(weights), options.out)
+    model = graph(weights)
+    save(model, options.out)
     # The circuit proves the whole model.
-    (options.out / "network.onnx").write_bytes((options.out / "model.onnx").read_bytes())
+    (options.out / "network.onnx").write_bytes(model_bytes(critical_part(model, INPUTS, OUTPUTS)))
     for name, part in (("learnt from", learnt), ("held out", held)):
         right = forward(weights, part.measured)[1].argmax(1) == part.species
         print(f"{name}: {right.sum()} of {right.size} right ({right.mean():.1%})")

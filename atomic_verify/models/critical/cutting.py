@@ -2,14 +2,35 @@
 
 Used when a model with a critical step is built, and by whoever checks that the network of a circuit really is the part
 of the model that it claims to be. *Part*: the nodes between some tensors and others, with the weights that they read.
-`onnx.utils.extract_model` does the same but keeps what shape inference of this or that version found; here nothing
-depends on versions: no producer, no inferred shapes, no text.
+*Critical part*: what a circuit proves, the one between a model's two outputs (features and scores), or between the one
+input and the one output that it has. `onnx.utils.extract_model` does the same but keeps what shape inference of this or
+that version found; here nothing depends on versions: no producer, no inferred shapes, no text.
 """
 
 from collections.abc import Mapping, Sequence
 
-import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+from onnx.helper import make_tensor_value_info
+
+from atomic_verify.commitments import Signature, TensorSpec
+
+
+def ends_of(inputs: Signature, outputs: Signature) -> tuple[TensorSpec, TensorSpec] | None:
+    """The tensors between which a model's critical part lies, if it has one by its signature."""
+    if len(outputs.specs) == 2:
+        return outputs.specs[0], outputs.specs[1]
+    if len(outputs.specs) == 1 and len(inputs.specs) == 1:
+        return inputs.specs[0], outputs.specs[0]
+    return None
+
+
+def critical_part(model: ModelProto, inputs: Signature, outputs: Signature) -> ModelProto:
+    """What a circuit of this model proves, for one item. Raises ValueError if the model has no such part."""
+    ends = ends_of(inputs, outputs)
+    if ends is None:
+        raise ValueError("a critical part lies between two outputs, or between the only input and the only output")
+    source, target = (make_tensor_value_info(one.name, int(one.dtype), one.shape) for one in ends)
+    return cut(model, [source], [target])
 
 
 def cut(model: ModelProto, inputs: Sequence[ValueInfoProto], outputs: Sequence[ValueInfoProto]) -> ModelProto:
@@ -71,6 +92,6 @@ def renamed(model: ModelProto, names: Mapping[str, str]) -> ModelProto:
     return made
 
 
-def model_bytes(model: onnx.ModelProto) -> bytes:
+def model_bytes(model: ModelProto) -> bytes:
     """A model as a file, the same bytes every time."""
     return bytes(model.SerializeToString(deterministic=True))
