@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "build" / "contracts"
 PACKAGED = ROOT / "atomic_verify" / "chain" / "abi"
-CONTRACTS = ("Disputes", "Examiner", "Market", "Models", "Referee", "Registry", "Results", "UtilityToken")
+CONTRACTS = ("Disputes", "Examiner", "Market", "Models", "Proofs", "Referee", "Registry", "Results", "UtilityToken")
 
 
 def packaged(name: str) -> str:

@@ -14,7 +14,7 @@ from atomic_verify.chain.errors import ArtifactMissing
 
 JUDGES = ("Referee", "Examiner", "Disputes")
 """The contracts that decide disputes. A deployment of before has none of them."""
-CONTRACTS = ("UtilityToken", "Registry", "Models", *JUDGES, "Results", "Market")
+CONTRACTS = ("UtilityToken", "Registry", "Models", *JUDGES, "Proofs", "Results", "Market")
 """The contracts of a deployment."""
 
 

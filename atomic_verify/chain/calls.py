@@ -13,7 +13,7 @@ from atomic_verify.chain.dispute_calls import DisputeCalls
 from atomic_verify.chain.interface import interface
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.primitives import Address, Amount
-from atomic_verify.protocol.types import ModelSpec, Quote, Rfp
+from atomic_verify.protocol.types import ModelSpec, Quote, Rfp, Submission
 
 __all__ = ["Call", "Calls", "transfer"]
 
@@ -104,6 +104,10 @@ class Calls:
     def commit(self, rfp: Rfp, root: Digest, payload_digest: Digest) -> Call:
         """`root` is the batch root of the outputs, `payload_digest` the sha256 of their payload."""
         return self._call("Results", "commit", rfp.to_abi(), root, payload_digest)
+
+    def commit_proven(self, rfp: Rfp, submission: Submission) -> Call:
+        """Commits a `hybrid` or `proven` result; the chain computes its root from the submitted payload."""
+        return self._call("Results", "commitProven", rfp.to_abi(), submission.to_abi())
 
     def finalize(self, rfp: Rfp) -> Call:
         return self._call("Results", "finalize", rfp.to_abi())

@@ -25,7 +25,7 @@ from atomic_verify.chain.reverts import Reverted, as_revert
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.protocol.primitives import Address
 
-ORDER = ("UtilityToken", "Models", "Registry", "Referee", "Examiner", "Disputes", "Results", "Market")
+ORDER = ("UtilityToken", "Models", "Registry", "Referee", "Examiner", "Disputes", "Proofs", "Results", "Market")
 """Market comes last: its constructor asks the registry for its unbonding time, and Results for its disputes."""
 
 
@@ -75,7 +75,8 @@ def constructor_arguments(
         "Referee": (),
         "Examiner": (addresses["Referee"],),
         "Disputes": (market, addresses["Results"], addresses["Examiner"], preset.disputes.to_abi()),
-        "Results": (market, addresses["Disputes"], preset.claim_reveal_time),
+        "Proofs": (),
+        "Results": (market, addresses["Disputes"], addresses["Proofs"], preset.claim_reveal_time),
         "Market": (
             addresses["UtilityToken"],
             registry,
@@ -106,6 +107,7 @@ def verify_constants(rpc: Rpc, deployment: Deployment) -> None:
         ("Disputes", "examiner", deployment.address("Examiner")),
         ("Results", "market", deployment.market),
         ("Results", "disputes", deployment.disputes),
+        ("Results", "proofs", deployment.address("Proofs")),
         ("Market", "registry", deployment.registry),
         ("Market", "models", deployment.models),
         ("Market", "results", deployment.results),

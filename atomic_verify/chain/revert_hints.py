@@ -16,7 +16,7 @@ HINTS: Final[Mapping[str, str]] = {
     "BadReveal": "Reveal the price and salt that were sealed, from the account that sealed them.",
     "BadTime": "Choose a time within the market's bounds.",
     "BondTooLow": "Raise the job bond to the minimum that the error names.",
-    "GuaranteeNotBuilt": "Ask for the guarantee `optimistic`.",
+    "GuaranteeNotOffered": "Ask for a guarantee that the model has a critical step for, or for `optimistic`.",
     "NotAllowed": "Send from the account that the error names.",
     "NothingToWithdraw": "There is no credit in this token.",
     "PriceTooHigh": "A bid's price is at most the RFP's maximum.",
@@ -47,6 +47,8 @@ HINTS: Final[Mapping[str, str]] = {
     "BadToleranceCount": "Give one tolerance for each output.",
     "IncompleteSpec": "Give all digests; program root, lowering version, steps and depth together or not at all; "
     "weights root with a count.",
+    "BadCriticalStep": "Give all digests, scales up to 32 and a limit; tensors as docs/protocol.md says for its kind.",
+    "DevelopmentCircuit": "Build the circuit with a ceremony's SRS before publishing its model here.",
     # Results
     "BadItem": "Items count from 0 and end before the job's item count.",
     "BadOutcome": "A claim ends rejected, void or slashed.",
@@ -58,7 +60,18 @@ HINTS: Final[Mapping[str, str]] = {
     "NotFinalYet": "Try again when the chain's time has reached `finalAt`.",
     "RevealTimeTooShort": "On a public chain the time to reveal claims is at least 10 minutes.",
     "WindowClosed": "The challenge window is over.",
+    "WrongGuarantee": "Commit an optimistic result with its root, a hybrid or proven one with its proofs.",
+    "WrongInputs": "Prove about the job's own inputs: fetch them again by their digest.",
     "ZeroRoot": "Commit the batch root of the outputs.",
+    # Proofs
+    "BadProof": "Prove the item again; if it fails again, keys and verifier are of different circuits.",
+    "NotWholeQuanta": "Commit the scores that the circuit gave, not those of the model's own run.",
+    "TooLittleGas": "Send the transaction with more gas: at least what the error names, for each item.",
+    "WrongCriticalKind": "The model has no critical step of the kind that the job asks for.",
+    "WrongLength": "Submit the whole payload, as the signature and the item count give its size.",
+    "WrongProofCount": "Submit one proof for each item.",
+    "WrongSpec": "Give the spec of the job's model, ABI-encoded.",
+    "WrongVerifier": "Name a contract with exactly the code that the model pins; anybody may deploy it.",
     # Disputes and its examiner
     "BadAnswer": "Answer with exactly the leaves that the line's open demand asks for.",
     "BadDemand": "Ask for 1 to 64 leaves in at most 8 runs, each inside its tensor.",

@@ -31,7 +31,7 @@ from atomic_verify.models.parts import (
 )
 from atomic_verify.models.tolerances import ToleranceEntry, require_rules
 from atomic_verify.protocol.ids import model_id
-from atomic_verify.protocol.model_types import CriticalStep, ModelSpec, TensorSig
+from atomic_verify.protocol.model_types import CriticalKind, CriticalStep, ModelSpec, TensorSig
 from atomic_verify.protocol.primitives import ZERO_WORD, ModelId
 
 MANIFEST_NAME = "manifest.json"
@@ -167,11 +167,15 @@ def _tensor_sig(spec: TensorSpec) -> TensorSig:
 
 def _critical(entry: CriticalEntry | None) -> CriticalStep:
     if entry is None:
-        return CriticalStep(_word(None), _word(None), _word(None), 0, 0)
+        return CriticalStep.none()
     return CriticalStep(
+        kind=CriticalKind[entry.kind.upper()],
+        development=entry.development,
         circuit=_word(entry.circuit),
         verification_key=_word(entry.verification_key),
         verifier_code=_word(entry.verifier_code),
         input_scale=entry.input_scale,
         output_scale=entry.output_scale,
+        limit=entry.limit,
+        certain_margin=entry.certain_margin,
     )

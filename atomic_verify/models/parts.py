@@ -177,10 +177,14 @@ class CalibrationEntry(Part):
 
 
 class CriticalEntry(Part):
-    """The step that a zk-SNARK proves: digests of circuit, verification key and verifier code, and scales."""
+    """The step that a zk-SNARK proves: its kind, digests of circuit, verification key and verifier code, and scales."""
 
+    kind: Literal["head", "whole"]
+    development: bool
     circuit: Hex32
     verification_key: Hex32
     verifier_code: Hex32
     input_scale: int = Field(ge=0, le=2**32 - 1)
     output_scale: int = Field(ge=0, le=2**32 - 1)
+    limit: int = Field(ge=1, le=2**53)
+    certain_margin: int = Field(ge=0, le=2**53)

@@ -67,6 +67,12 @@ class TransitionIllegal(ProtocolError):
     code = "transition-illegal"
 
 
+class NotWholeQuanta(ProtocolError):
+    """Scores that no circuit gives: not a whole number of quanta, or too many for a float32."""
+
+    code = "not-whole-quanta"
+
+
 class DisputeRefused(ProtocolError):
     """An act on a claim or a line that the contracts would revert; `error` in its details names theirs."""
 

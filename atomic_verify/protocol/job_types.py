@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from atomic_verify.commitments.digests import Digest
-from atomic_verify.protocol.codecs import U8, U16, U32, U40, U64, U104, Amount128
+from atomic_verify.protocol.codecs import U8, U16, U32, U40, U64, U104, U256, Amount128, DynamicBytes
 from atomic_verify.protocol.primitives import Address, Amount, JobId, ModelId
 from atomic_verify.protocol.structs import AbiStruct
 
@@ -155,6 +155,31 @@ class Result(AbiStruct):
     """Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item."""
     costs: Amount128
     """What was taken from the job bond for the challengers' costs of voiding, at most half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(AbiStruct):
+    """What a worker shows of a batch that is proven: payloads of all items, and a proof for each."""
+
+    spec: DynamicBytes
+    """The model's abi.encode(ModelSpec)."""
+    verifier: Address
+    """Any contract whose code is the one that the spec pins."""
+    inputs: DynamicBytes
+    """The job's input payload if all of the model is proven, empty for a head."""
+    outputs: DynamicBytes
+    proofs: tuple[DynamicBytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenBatch(AbiStruct):
+    """What the chain computed of a submission."""
+
+    input_root: Digest
+    """Zero for a head, whose circuit doesn't read the inputs."""
+    output_root: Digest
+    decisions: U256
+    """32 bits for each item; see `proofs.unpack`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ encoding. Tolerances are bit patterns of float64 numbers; `float_bits` and `bits
 
 import struct
 from dataclasses import dataclass
+from enum import IntEnum
 
 from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.codecs import U8, U32, U40, U64
@@ -51,15 +52,43 @@ class OutputTolerance(AbiStruct):
     slash: Tolerance
 
 
+class CriticalKind(IntEnum):
+    """Which part of a model a zk-SNARK proves."""
+
+    NONE = 0
+    HEAD = 1
+    """The circuit reads the first of the model's two outputs and gives the second. For `hybrid` jobs."""
+    WHOLE = 2
+    """The circuit reads the model's only input and gives its only output. For `proven` jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class CriticalStep(AbiStruct):
-    """The step of a model that is proven by a zk-SNARK. All zero when the model has none."""
+    """The step of a model that is proven by a zk-SNARK. All zero when the model has none.
 
+    *Quanta* are integers: a number times two to the power of its scale, rounded; see `quanta`.
+    """
+
+    kind: CriticalKind
+    development: bool
+    """Whether the keys come from a development SRS, whose secret somebody may know."""
     circuit: Digest
+    """sha256 of the circuit's artefact manifest."""
     verification_key: Digest
+    """sha256 of the verification key."""
     verifier_code: Digest
+    """keccak256 of the verifier's runtime code."""
     input_scale: U32
     output_scale: U32
+    limit: U64
+    """What the circuit reads is cut to this many quanta on both sides of zero."""
+    certain_margin: U64
+    """A decision is certain if its score leads by more than this many quanta."""
+
+    @classmethod
+    def none(cls) -> "CriticalStep":
+        """That of a model without one."""
+        return cls(CriticalKind.NONE, False, Digest(bytes(32)), Digest(bytes(32)), Digest(bytes(32)), 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +123,5 @@ class ModelRecord(AbiStruct):
     published: bool
     disputable: bool
     void_only: bool
-    has_critical_step: bool
+    critical: CriticalKind
     published_at: U40

@@ -4,14 +4,19 @@ Used before posting (requester), before bidding or quoting (worker) and by whoev
 market demands of RFPs in one payment token.
 """
 
+from types import MappingProxyType
 from typing import Any
 
 from atomic_verify.protocol.errors import TermsRefused
 from atomic_verify.protocol.primitives import Amount
 from atomic_verify.protocol.settlement import RATE_UNIT
-from atomic_verify.protocol.types import Guarantee, Kind, MarketParams, ModelRecord, Rfp, TokenPolicy
+from atomic_verify.protocol.types import CriticalKind, Guarantee, Kind, MarketParams, ModelRecord, Rfp, TokenPolicy
 
 MAX_ITEMS = 2**20
+MAX_PROVEN_ITEMS = 8
+"""Items with a proof each: all of them are checked in one transaction, which a block has to hold."""
+CRITICAL_OF = MappingProxyType({Guarantee.HYBRID: CriticalKind.HEAD, Guarantee.PROVEN: CriticalKind.WHOLE})
+"""The kind of critical step that a model must have for a guarantee."""
 MAX_URI_BYTES = 512
 DEVELOPMENT_CHAINS = frozenset({31_337, 1337})
 
@@ -39,12 +44,13 @@ def check_terms(
     # A lone surrogate has no UTF-8 form and no place in a URI; counted as one byte it is refused by whoever fetches.
     size = len(input_uri.encode(errors="replace"))
     _require(size <= MAX_URI_BYTES, "inputUri", f"The input's URI has at most {MAX_URI_BYTES} bytes", found=size)
-    _require(0 < rfp.item_count <= MAX_ITEMS, "itemCount", f"A job has 1 to {MAX_ITEMS} items", found=rfp.item_count)
+    most = MAX_ITEMS if rfp.guarantee is Guarantee.OPTIMISTIC else MAX_PROVEN_ITEMS
+    _require(0 < rfp.item_count <= most, "itemCount", f"Such a job has 1 to {most} items", found=rfp.item_count)
     _check_time("executionTimeout", rfp.execution_timeout, params.min_execution_timeout, params.max_time)
     _check_time("challengeWindow", rfp.challenge_window, params.min_challenge_window, params.max_time)
     _check_model(rfp, model)
-    disputable = (model.disputable and has_disputes) or chain_id in DEVELOPMENT_CHAINS
-    _require(disputable, "modelId", "On a public chain nobody could dispute a result of this model on this market")
+    safe = rfp.guarantee is Guarantee.PROVEN or (model.disputable and has_disputes) or chain_id in DEVELOPMENT_CHAINS
+    _require(safe, "modelId", "On a public chain nobody could dispute a result of this model on this market")
     _check_money(rfp, params, policy)
 
 
@@ -59,8 +65,10 @@ def _check_kind(rfp: Rfp, params: MarketParams) -> None:
 
 
 def _check_model(rfp: Rfp, model: ModelRecord) -> None:
-    _require(rfp.guarantee is Guarantee.OPTIMISTIC, "guarantee", "Only the optimistic guarantee is built")
     _require(model.published, "modelId", "No model of this id is published")
+    _require(rfp.guarantee is not Guarantee.NONE, "guarantee", "An RFP names a guarantee")
+    offered = rfp.guarantee is Guarantee.OPTIMISTIC or model.critical is CRITICAL_OF[rfp.guarantee]
+    _require(offered, "guarantee", f"The model has no critical step for the guarantee {rfp.guarantee.name.lower()}")
 
 
 def _check_money(rfp: Rfp, params: MarketParams, policy: TokenPolicy) -> None:

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import { IModels } from "./interfaces/IModels.sol";
+import { Chains } from "./libraries/Chains.sol";
 import { Tolerances } from "./libraries/Tolerances.sol";
-import { ModelRecord, ModelSpec, TensorSpec } from "./types/Model.sol";
+import { CriticalKind, CriticalStep, ModelRecord, ModelSpec, TensorSpec } from "./types/Model.sol";
 
 /// @title Models
 /// @notice See {IModels}.
@@ -17,6 +18,12 @@ contract Models is IModels {
     uint256 internal constant DTYPES = 0x13EFE;
     /// Of these the floats: f32, f16, f64, bf16.
     uint256 internal constant FLOATS = 0x10C02;
+    /// The one element type that circuits read and give.
+    uint8 internal constant FLOAT = 1;
+    /// Beyond it a float32 has no bits left that quantising could keep.
+    uint256 internal constant MAX_SCALE = 32;
+    /// Up to it a float64 holds every integer.
+    uint64 internal constant MAX_LIMIT = 2 ** 53;
 
     mapping(bytes32 modelId => ModelRecord) internal _records;
 
@@ -27,12 +34,13 @@ contract Models is IModels {
         bool disputable = _checkRoots(spec);
         _checkSignature(spec);
         _checkTolerances(spec, disputable);
+        _checkCritical(spec, disputable);
 
         _records[modelId] = ModelRecord({
             published: true,
             disputable: disputable,
             voidOnly: spec.voidOnly,
-            hasCriticalStep: spec.critical.circuit != 0,
+            critical: spec.critical.kind,
             publishedAt: uint40(block.timestamp)
         });
         emit ModelPublished(modelId, msg.sender, disputable, spec, uri);
@@ -53,9 +61,6 @@ contract Models is IModels {
         require(disputable == (spec.depth != 0), IncompleteSpec());
         require(disputable ? spec.depth <= spec.steps : spec.steps | spec.weightCount == 0, IncompleteSpec());
         require((spec.weightCount != 0) == (spec.weightsRoot != 0), IncompleteSpec());
-        bool critical = spec.critical.circuit != 0;
-        require(critical == (spec.critical.verificationKey != 0), IncompleteSpec());
-        require(critical == (spec.critical.verifierCode != 0), IncompleteSpec());
     }
 
     function _checkSignature(ModelSpec calldata spec) internal pure {
@@ -92,6 +97,34 @@ contract Models is IModels {
                 ? Tolerances.areValid(spec.tolerances[i])
                 : Tolerances.areZero(spec.tolerances[i]);
             require(valid, BadTolerance(i));
+        }
+    }
+
+    function _checkCritical(ModelSpec calldata spec, bool disputable) internal view {
+        CriticalStep calldata step = spec.critical;
+        if (step.kind == CriticalKind.None) {
+            require(keccak256(abi.encode(step)) == keccak256(new bytes(288)), BadCriticalStep());
+            return;
+        }
+        require(step.circuit != 0 && step.verificationKey != 0 && step.verifierCode != 0, BadCriticalStep());
+        require(step.inputScale <= MAX_SCALE && step.outputScale <= MAX_SCALE, BadCriticalStep());
+        require(step.limit > 0 && step.limit <= MAX_LIMIT && step.certainMargin <= MAX_LIMIT, BadCriticalStep());
+        // INVARIANT: where money is real, nobody knows the secret by which a false proof could be made.
+        require(!step.development || Chains.isDevelopment(), DevelopmentCircuit(step.circuit));
+        bool isHead = step.kind == CriticalKind.Head;
+        // Features that nobody could dispute would prove nothing.
+        require(!isHead || disputable, BadCriticalStep());
+        require(spec.outputs.length == (isHead ? 2 : 1), BadCriticalStep());
+        require(isHead || spec.inputs.length == 1, BadCriticalStep());
+        TensorSpec calldata scores = spec.outputs[spec.outputs.length - 1];
+        require(scores.dtype == FLOAT && _elementsOf(scores) > 1, BadCriticalStep());
+        require((isHead ? spec.outputs[0] : spec.inputs[0]).dtype == FLOAT, BadCriticalStep());
+    }
+
+    function _elementsOf(TensorSpec calldata tensor) internal pure returns (uint256 elements) {
+        elements = 1;
+        for (uint256 i = 0; i < tensor.shape.length; i++) {
+            elements *= tensor.shape[i];
         }
     }
 }

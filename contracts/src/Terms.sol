@@ -7,12 +7,14 @@ import { IResults } from "./interfaces/IResults.sol";
 import { Chains } from "./libraries/Chains.sol";
 import { Settlement } from "./libraries/Settlement.sol";
 import { Guarantee, Kind, Rfp } from "./types/Job.sol";
-import { ModelRecord } from "./types/Model.sol";
+import { CriticalKind, ModelRecord } from "./types/Model.sol";
 
 /// @title Terms
 /// @notice What a market demands of an RFP: times, model, money. All of it is fixed when the market is deployed.
 abstract contract Terms is IMarket {
     uint256 internal constant MAX_ITEMS = 2 ** 20;
+    /// Items with a proof each: all of them are checked in one transaction, which a block has to hold.
+    uint256 internal constant MAX_PROVEN_ITEMS = 8;
     uint256 internal constant MAX_URI = 512;
     uint256 internal constant MAX_FEE_BPS = 500;
 
@@ -79,10 +81,14 @@ abstract contract Terms is IMarket {
 
     function _checkTerms(Rfp calldata rfp, string calldata inputUri) internal view {
         require(bytes(inputUri).length <= MAX_URI, UriTooLong(bytes(inputUri).length, MAX_URI));
-        require(rfp.itemCount > 0 && rfp.itemCount <= MAX_ITEMS, BadItemCount(rfp.itemCount, MAX_ITEMS));
+        _checkItems(rfp.itemCount, rfp.guarantee == Guarantee.Optimistic ? MAX_ITEMS : MAX_PROVEN_ITEMS);
         _checkTimes(rfp);
         _checkModel(rfp.modelId, rfp.guarantee);
         _checkMoney(rfp);
+    }
+
+    function _checkItems(uint256 count, uint256 most) private pure {
+        require(count > 0 && count <= most, BadItemCount(count, most));
     }
 
     function _checkTimes(Rfp calldata rfp) internal view {
@@ -94,12 +100,18 @@ abstract contract Terms is IMarket {
     }
 
     function _checkModel(bytes32 modelId, Guarantee guarantee) internal view {
-        require(guarantee == Guarantee.Optimistic, GuaranteeNotBuilt(guarantee));
         ModelRecord memory model = models.recordOf(modelId);
         require(model.published, UnknownModel(modelId));
-        if (Chains.isDevelopment()) return;
-        // INVARIANT: where money is real, a result can be disputed: its model and this deployment both allow it.
-        require(model.disputable && _hasDisputes, UndisputableModel(modelId));
+        unchecked {
+            // INVARIANT: Guarantee counts as CriticalKind does, with `None` before it; anything may be optimistic.
+            uint256 excess = uint256(guarantee) - 1;
+            require(excess == 0 || excess == uint256(model.critical), GuaranteeNotOffered(guarantee));
+        }
+        // INVARIANT: where money is real, a result is proven, or can be disputed: its model and this deployment allow it.
+        require(
+            Chains.isDevelopment() || guarantee == Guarantee.Proven || (model.disputable && _hasDisputes),
+            UndisputableModel(modelId)
+        );
     }
 
     function _checkMoney(Rfp calldata rfp) internal view {

@@ -134,7 +134,7 @@ contract DisputeBondsTest is MarketFixture {
     function test_NobodyCallsWhereThereAreNoDisputes() public {
         address marketAt = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
         registry = new Registry(marketAt, UNBONDING);
-        results = new Results(Market(marketAt), address(0), CLAIM_REVEAL);
+        results = new Results(Market(marketAt), address(0), proofs, CLAIM_REVEAL);
         (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         market = new Market(address(utility), registry, models, address(results), _params(), tokens, policies);
         vm.assertEq(market.disputes(), address(0), "no disputes");

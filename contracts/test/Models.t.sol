@@ -3,7 +3,15 @@ pragma solidity 0.8.37;
 
 import { Models } from "../src/Models.sol";
 import { IModels } from "../src/interfaces/IModels.sol";
-import { CriticalStep, ModelRecord, ModelSpec, OutputTolerance, TensorSpec, Tolerance } from "../src/types/Model.sol";
+import {
+    CriticalKind,
+    CriticalStep,
+    ModelRecord,
+    ModelSpec,
+    OutputTolerance,
+    TensorSpec,
+    Tolerance
+} from "../src/types/Model.sol";
 import { Test } from "./utils/Test.sol";
 
 contract ModelsTest is Test {
@@ -37,6 +45,38 @@ contract ModelsTest is Test {
         spec.tolerances[0] = OutputTolerance(Tolerance(0x3EB0 << 48, 0), Tolerance(0x3ED0 << 48, 0));
     }
 
+    function _critical(CriticalKind kind) internal pure returns (CriticalStep memory) {
+        return CriticalStep({
+            kind: kind,
+            development: false,
+            circuit: keccak256("circuit"),
+            verificationKey: keccak256("vk"),
+            verifierCode: keccak256("code"),
+            inputScale: 11,
+            outputScale: 11,
+            limit: 1 << 17,
+            certainMargin: 300
+        });
+    }
+
+    /// A model whose head is proven: features and scores.
+    function _head() internal pure returns (ModelSpec memory spec) {
+        spec = _disputable();
+        spec.inputs = _tensors(2, 6);
+        spec.outputs = _tensors(2, 1);
+        OutputTolerance memory tolerance = spec.tolerances[0];
+        spec.tolerances = new OutputTolerance[](2);
+        (spec.tolerances[0], spec.tolerances[1]) = (tolerance, tolerance);
+        spec.critical = _critical(CriticalKind.Head);
+    }
+
+    /// A model that is proven as a whole.
+    function _whole() internal pure returns (ModelSpec memory spec) {
+        spec = _spec();
+        spec.inputs = _tensors(1, 1);
+        spec.critical = _critical(CriticalKind.Whole);
+    }
+
     function _refused(ModelSpec memory spec, bytes memory reason) internal {
         vm.expectRevert(reason);
         models.publish(spec, "");
@@ -45,20 +85,23 @@ contract ModelsTest is Test {
     function test_Publishes() public {
         ModelSpec memory spec = _disputable();
         spec.voidOnly = true;
-        spec.critical = CriticalStep(keccak256("circuit"), keccak256("vk"), keccak256("code"), 11, 11);
+        spec.inputs = _tensors(1, 1);
+        spec.critical = _critical(CriticalKind.Whole);
         bytes32 id = keccak256(abi.encode(spec));
         vm.expectEmit(address(models));
         emit IModels.ModelPublished(id, address(this), true, spec, "uri");
         vm.assertEq(models.publish(spec, "uri"), id, "id");
         vm.assertEq(models.modelIdOf(spec), id, "id");
         ModelRecord memory record = models.recordOf(id);
-        vm.assertTrue(record.published && record.disputable && record.voidOnly && record.hasCriticalStep, "flags");
+        vm.assertTrue(record.published && record.disputable && record.voidOnly, "flags");
+        vm.assertEq(uint256(record.critical), uint256(CriticalKind.Whole), "critical");
         vm.assertEq(record.publishedAt, block.timestamp, "time");
     }
 
     function test_AModelWithoutProgramIsUndisputable() public {
         ModelRecord memory record = models.recordOf(models.publish(_spec(), ""));
-        vm.assertTrue(record.published && !record.disputable && !record.voidOnly && !record.hasCriticalStep, "flags");
+        vm.assertTrue(record.published && !record.disputable && !record.voidOnly, "flags");
+        vm.assertEq(uint256(record.critical), uint256(CriticalKind.None), "critical");
         vm.assertFalse(models.recordOf(keccak256("unknown")).published, "unknown");
     }
 
@@ -105,13 +148,100 @@ contract ModelsTest is Test {
         spec.loweringVersion = 1;
         _refused(spec, incomplete);
         spec = _spec();
-        spec.critical.circuit = keccak256("circuit");
-        _refused(spec, incomplete);
-        spec.critical.verificationKey = keccak256("vk");
-        _refused(spec, incomplete);
-        spec = _spec();
-        spec.critical.verifierCode = keccak256("code");
-        _refused(spec, incomplete);
+    }
+
+    // Critical steps
+
+    function test_TakesCriticalStepsOfBothKinds() public {
+        ModelRecord memory record = models.recordOf(models.publish(_head(), ""));
+        vm.assertEq(uint256(record.critical), uint256(CriticalKind.Head), "head");
+        // What is proven as a whole needs nobody to dispute it.
+        record = models.recordOf(models.publish(_whole(), ""));
+        vm.assertEq(uint256(record.critical), uint256(CriticalKind.Whole), "whole");
+        vm.assertFalse(record.disputable, "undisputable");
+    }
+
+    function test_RefusesIncompleteCriticalSteps() public {
+        bytes memory bad = abi.encodeWithSelector(IModels.BadCriticalStep.selector);
+        for (uint256 i = 0; i < 9; i++) {
+            ModelSpec memory spec = _head();
+            if (i == 0) spec.critical.circuit = 0;
+            if (i == 1) spec.critical.verificationKey = 0;
+            if (i == 2) spec.critical.verifierCode = 0;
+            if (i == 3) spec.critical.limit = 0;
+            if (i == 4) spec.critical.limit = (1 << 53) + 1;
+            if (i == 5) spec.critical.certainMargin = (1 << 53) + 1;
+            if (i == 6) spec.critical.inputScale = 33;
+            if (i == 7) spec.critical.outputScale = 33;
+            if (i == 8) spec.critical.kind = CriticalKind.None;
+            _refused(spec, bad);
+        }
+        ModelSpec memory edge = _head();
+        (edge.critical.limit, edge.critical.certainMargin) = (1 << 53, 1 << 53);
+        (edge.critical.inputScale, edge.critical.outputScale) = (32, 0);
+        models.publish(edge, "");
+    }
+
+    /// A single digest would be enough to make another model of the same content.
+    function test_RefusesLeftoversOfACriticalStepThatIsNone() public {
+        bytes memory bad = abi.encodeWithSelector(IModels.BadCriticalStep.selector);
+        for (uint256 i = 0; i < 8; i++) {
+            ModelSpec memory spec = _spec();
+            if (i == 0) spec.critical.circuit = keccak256("circuit");
+            if (i == 1) spec.critical.verificationKey = keccak256("vk");
+            if (i == 2) spec.critical.verifierCode = keccak256("code");
+            if (i == 3) spec.critical.inputScale = 1;
+            if (i == 4) spec.critical.outputScale = 1;
+            if (i == 5) spec.critical.limit = 1;
+            if (i == 6) spec.critical.certainMargin = 1;
+            if (i == 7) spec.critical.development = true;
+            _refused(spec, bad);
+        }
+    }
+
+    function test_RefusesSignaturesThatACircuitDoesNotFit() public {
+        bytes memory bad = abi.encodeWithSelector(IModels.BadCriticalStep.selector);
+        ModelSpec memory spec = _head();
+        spec.outputs = _tensors(1, 1);
+        spec.tolerances = _disputable().tolerances;
+        _refused(spec, bad);
+        spec = _head();
+        spec.outputs[1].shape[0] = 1;
+        _refused(spec, bad);
+        spec = _head();
+        (spec.outputs[0].dtype, spec.tolerances[0]) = (6, _spec().tolerances[0]);
+        _refused(spec, bad);
+        spec = _head();
+        (spec.outputs[1].dtype, spec.tolerances[1]) = (11, spec.tolerances[0]);
+        _refused(spec, bad);
+        spec = _whole();
+        spec.inputs = _tensors(2, 1);
+        _refused(spec, bad);
+        spec = _whole();
+        spec.inputs = _tensors(1, 6);
+        _refused(spec, bad);
+        spec = _whole();
+        (spec.outputs, spec.tolerances) = (_tensors(2, 1), new OutputTolerance[](2));
+        _refused(spec, bad);
+    }
+
+    function test_RefusesAHeadWhoseFeaturesNobodyCouldDispute() public {
+        ModelSpec memory spec = _head();
+        (spec.programRoot, spec.weightsRoot, spec.loweringVersion) = (0, 0, 0);
+        (spec.steps, spec.weightCount, spec.depth) = (0, 0, 0);
+        spec.tolerances = new OutputTolerance[](2);
+        _refused(spec, abi.encodeWithSelector(IModels.BadCriticalStep.selector));
+    }
+
+    function test_RefusesDevelopmentKeysWhereMoneyIsReal() public {
+        ModelSpec memory spec = _whole();
+        spec.critical.development = true;
+        vm.chainId(1);
+        _refused(spec, abi.encodeWithSelector(IModels.DevelopmentCircuit.selector, spec.critical.circuit));
+        vm.chainId(1337);
+        models.publish(spec, "");
+        vm.chainId(1);
+        models.publish(_whole(), "");
     }
 
     function test_RefusesCountsThatDoNotFitTogether() public {

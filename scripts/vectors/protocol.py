@@ -23,6 +23,7 @@ from atomic_verify.protocol.types import (
     Amount,
     Bid,
     BidStatus,
+    CriticalKind,
     CriticalStep,
     Guarantee,
     JobId,
@@ -115,7 +116,7 @@ def job_cases(dice: random.Random) -> Iterable[dict[str, Any]]:
 
 def model_cases() -> Iterable[dict[str, Any]]:
     """Models: without a canonical program, with one, with a critical step, with many tensors and a scalar."""
-    nothing = CriticalStep(word(0), word(0), word(0), 0, 0)
+    nothing = CriticalStep.none()
     exact = OutputTolerance(Tolerance(0, 0), Tolerance(0, 0))
     close = OutputTolerance(Tolerance(float_bits(1e-5), 0), Tolerance(float_bits(8e-5), 0))
     image = TensorSig("image", 1, (1, 3, 224, 224))
@@ -124,7 +125,7 @@ def model_cases() -> Iterable[dict[str, Any]]:
     full = ModelSpec(
         word(2), word(3), 1, 9, 4, 6, True, word(4), word(5), (image,), (scores, label), (close, exact), nothing
     )
-    step = CriticalStep(word(6), word(7), word(8), 7, 14)
+    step = CriticalStep(CriticalKind.WHOLE, True, word(6), word(7), word(8), 7, 14, 2**53, 3)
     proven = ModelSpec(word(2), word(0), 1, 1, 0, 1, False, word(4), word(5), (image,), (scores,), (close,), step)
     many = tuple(TensorSig(f"tensor ü {i}", 11, tuple(range(i))) for i in range(11))
     wide = ModelSpec(word(2), word(3), U32, U32, U32, U32, False, word(4), word(5), many, many, (close,) * 11, step)

@@ -68,8 +68,8 @@ interface IMarket {
     error TooLate(uint256 nowAt, uint256 closedAt);
     /// @notice Thrown when the RFP is of the other kind.
     error WrongKind(Kind kind);
-    /// @notice Thrown when the guarantee isn't built, or the model has no critical step for it.
-    error GuaranteeNotBuilt(Guarantee guarantee);
+    /// @notice Thrown when the model has no critical step for the guarantee, or the RFP asks for none.
+    error GuaranteeNotOffered(Guarantee guarantee);
     /// @notice Thrown when no model of this id is published.
     error UnknownModel(bytes32 modelId);
     /// @notice Thrown when a model without a canonical program is asked for on a public chain.

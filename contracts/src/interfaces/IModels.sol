@@ -22,6 +22,10 @@ interface IModels {
     error BadTolerance(uint256 output);
     /// @notice Thrown when a digest is missing, or when roots, counts, depth and lowering version don't fit together.
     error IncompleteSpec();
+    /// @notice Thrown when the critical step lacks a digest, is out of bounds, or doesn't fit the model's signature.
+    error BadCriticalStep();
+    /// @notice Thrown when a circuit made with a development SRS is published where money is real.
+    error DevelopmentCircuit(bytes32 circuit);
     /// @notice Thrown when the manifest's URI is longer than a URL may be.
     error UriTooLong(uint256 length, uint256 limit);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { JobId, Rfp, Verdict } from "../types/Job.sol";
+import { Guarantee, JobId, Rfp, Verdict } from "../types/Job.sol";
+import { IProofs, Submission } from "./IProofs.sol";
 
 /// How a claim ended.
 enum Outcome {
@@ -33,6 +34,9 @@ interface IResults {
     event Committed(
         JobId indexed job, address indexed worker, uint256 attempt, bytes32 root, bytes32 payloadDigest, uint256 finalAt
     );
+    /// Beside `Committed`, of a job whose critical step was proven. `decisions` has 32 bits for each item, the first
+    /// lowest: its decision, and above it whether the decision is certain.
+    event Proven(JobId indexed job, address verifier, uint256 decisions);
     event ClaimOpened(JobId indexed job, uint256 openClaims);
     /// `charged` is what the worker's bond paid for the challenger's costs.
     event ClaimClosed(JobId indexed job, Outcome outcome, uint256 item, address challenger, uint256 charged);
@@ -54,6 +58,10 @@ interface IResults {
     error BadItem(uint256 item, uint256 itemCount);
     /// @notice Thrown when a root is zero.
     error ZeroRoot();
+    /// @notice Thrown when a job is committed in another way than its guarantee asks for.
+    error WrongGuarantee(Guarantee guarantee);
+    /// @notice Thrown when the inputs that were proven about aren't the job's.
+    error WrongInputs(bytes32 root, bytes32 expected);
     /// @notice Thrown when the outcome is none of a claim's ends, or a void or slash names no challenger.
     error BadOutcome();
     /// @notice Thrown when the time to reveal claims is too short for a chain where money is real.
@@ -62,6 +70,11 @@ interface IResults {
     /// @notice The worker of a job commits the batch root of its outputs. `payloadDigest` is the sha256 of the payload
     /// that it serves; only the event keeps it.
     function commit(Rfp calldata rfp, bytes32 root, bytes32 payloadDigest) external;
+
+    /// @notice The worker of a `hybrid` or `proven` job commits its outputs, with a proof for each item. The chain computes
+    /// batch root, payload digest and public instances from the submitted payloads itself. A hybrid result waits for its
+    /// window, a proven one is final and settled in this call. A proof that fails reverts and changes nothing.
+    function commitProven(Rfp calldata rfp, Submission calldata submission) external;
 
     /// @notice Notes a claim, which keeps the job from being final: before the window closes, or later while another claim
     /// is open. Only the disputes contract may call.
@@ -81,10 +94,17 @@ interface IResults {
     /// @notice When a committed job becomes final if nobody claims: window end + time to reveal claims.
     function finalAt(Rfp calldata rfp) external view returns (uint256);
 
+    /// @notice What was proven of a job's item: the index of its largest score, and whether that is certain: whether the
+    /// model's canonical evaluation decides alike. Zero and false for what was not proven; void items keep theirs.
+    function decisionOf(JobId job, uint32 item) external view returns (uint32 decision, bool isCertain);
+
     function resultOf(JobId job) external view returns (Result memory);
 
     /// @notice The contract that opens and closes claims, zero if this deployment has none.
     function disputes() external view returns (address);
+
+    /// @notice The contract that checks proofs.
+    function proofs() external view returns (IProofs);
 
     /// @notice The time R for revealing claims, in seconds.
     function claimRevealTime() external view returns (uint32);

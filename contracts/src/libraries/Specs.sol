@@ -7,7 +7,7 @@ import { Merkle } from "./Merkle.sol";
 import { Widening } from "./Widening.sol";
 
 /// @title Specs
-/// @notice What a dispute reads from a published model: its program, and the sizes of its tensors.
+/// @notice What disputes and proofs read from a published model: its program, and the sizes of its tensors.
 library Specs {
     /// @notice Elements of a tensor; `Models` takes only shapes whose product is small.
     function elementsOf(TensorSpec memory tensor) internal pure returns (uint256 elements) {

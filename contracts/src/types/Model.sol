@@ -21,13 +21,33 @@ struct OutputTolerance {
     Tolerance slash;
 }
 
-/// The step of a model that is proven by a zk-SNARK. All zero when the model has none.
+/// Which part of a model a zk-SNARK proves.
+enum CriticalKind {
+    None,
+    /// The decision head: the circuit reads the first of the model's two outputs and gives the second. For `hybrid` jobs.
+    Head,
+    /// All of it: the circuit reads the model's only input and gives its only output. For `proven` jobs.
+    Whole
+}
+
+/// The step of a model that is proven by a zk-SNARK. All zero when the model has none. *Quanta* are integers: a number
+/// times two to the power of its scale, rounded.
 struct CriticalStep {
+    CriticalKind kind;
+    /// Whether the keys come from a development SRS, whose secret somebody may know.
+    bool development;
+    /// sha256 of the circuit's artefact manifest.
     bytes32 circuit;
+    /// sha256 of the verification key.
     bytes32 verificationKey;
+    /// keccak256 of the verifier's runtime code.
     bytes32 verifierCode;
     uint32 inputScale;
     uint32 outputScale;
+    /// What the circuit reads is cut to this many quanta on both sides of zero.
+    uint64 limit;
+    /// A decision is certain if its score leads by more than this many quanta.
+    uint64 certainMargin;
 }
 
 /// All that defines a model on-chain; its hash is the model id. All up to `depth` is zero if the model has no canonical
@@ -59,6 +79,6 @@ struct ModelRecord {
     bool published;
     bool disputable;
     bool voidOnly;
-    bool hasCriticalStep;
+    CriticalKind critical;
     uint40 publishedAt;
 }

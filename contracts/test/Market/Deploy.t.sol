@@ -114,10 +114,10 @@ contract DeployTest is MarketFixture {
     function test_RefusesShortRevealTimesOnPublicChains() public {
         vm.chainId(10);
         vm.expectRevert(abi.encodeWithSelector(IResults.RevealTimeTooShort.selector, 599, 600));
-        new Results(market, disputes, 599);
-        vm.assertEq(new Results(market, disputes, 600).claimRevealTime(), 600, "ten minutes");
+        new Results(market, disputes, proofs, 599);
+        vm.assertEq(new Results(market, disputes, proofs, 600).claimRevealTime(), 600, "ten minutes");
         vm.chainId(31_337);
-        vm.assertEq(new Results(market, disputes, 0).claimRevealTime(), 0, "nothing");
+        vm.assertEq(new Results(market, disputes, proofs, 0).claimRevealTime(), 0, "nothing");
     }
 
     function test_RefusesUnbondingWithinAWindow() public {

@@ -137,13 +137,45 @@ contract PostTest is MarketFixture {
         if (which == 3) rfp.challengeWindow = time;
     }
 
-    function test_RefusesGuaranteesThatAreNotBuilt() public {
+    function test_RefusesGuaranteesThatTheModelDoesNotOffer() public {
+        bytes32[3] memory ids = [modelId, headId, wholeId];
+        Guarantee[3] memory offered = [Guarantee.Optimistic, Guarantee.Hybrid, Guarantee.Proven];
         Rfp memory rfp = _rfp();
-        Guarantee[3] memory missing = [Guarantee.None, Guarantee.Hybrid, Guarantee.Proven];
+        rfp.itemCount = 8;
         for (uint256 i = 0; i < 3; i++) {
-            rfp.guarantee = missing[i];
-            _refused(rfp, abi.encodeWithSelector(IMarket.GuaranteeNotBuilt.selector, missing[i]));
+            rfp.modelId = ids[i];
+            for (uint8 k = 0; k < 4; k++) {
+                rfp.guarantee = Guarantee(k);
+                if (rfp.guarantee == Guarantee.Optimistic || rfp.guarantee == offered[i]) continue;
+                _refused(rfp, abi.encodeWithSelector(IMarket.GuaranteeNotOffered.selector, rfp.guarantee));
+            }
         }
+        for (uint256 i = 0; i < 3; i++) {
+            (rfp.modelId, rfp.guarantee) = (ids[i], Guarantee.Optimistic);
+            _post(rfp);
+            if (i == 0) continue;
+            rfp.guarantee = offered[i];
+            _post(rfp);
+        }
+    }
+
+    function test_LimitsTheItemsThatAreProven() public {
+        Rfp memory rfp = _rfp();
+        (rfp.modelId, rfp.guarantee, rfp.itemCount) = (headId, Guarantee.Hybrid, 9);
+        _refused(rfp, abi.encodeWithSelector(IMarket.BadItemCount.selector, 9, 8));
+        (rfp.modelId, rfp.guarantee) = (wholeId, Guarantee.Proven);
+        _refused(rfp, abi.encodeWithSelector(IMarket.BadItemCount.selector, 9, 8));
+    }
+
+    /// What is proven as a whole needs no disputes; features that nobody can dispute would be worth nothing.
+    function test_TakesUndisputableModelsOnPublicChainsIfTheyAreProven() public {
+        Rfp memory rfp = _rfp();
+        (rfp.modelId, rfp.guarantee, rfp.itemCount) = (wholeId, Guarantee.Proven, 8);
+        vm.chainId(1);
+        _post(rfp);
+        (rfp.guarantee, rfp.nonce) = (Guarantee.Optimistic, rfp.nonce + 1);
+        _refused2(rfp, wholeId);
+        vm.chainId(31_337);
     }
 
     function test_RefusesUnknownModels() public {
@@ -172,7 +204,7 @@ contract PostTest is MarketFixture {
         uint64 next = vm.getNonce(address(this));
         address marketAt = vm.computeCreateAddress(address(this), next + 2);
         registry = new Registry(marketAt, UNBONDING);
-        results = new Results(Market(marketAt), address(0), CLAIM_REVEAL);
+        results = new Results(Market(marketAt), address(0), proofs, CLAIM_REVEAL);
         (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         market = new Market(address(utility), registry, models, address(results), _params(), tokens, policies);
         vm.chainId(1);

@@ -5,6 +5,7 @@ import { Disputes } from "../../src/Disputes.sol";
 import { Examiner } from "../../src/Examiner.sol";
 import { Market } from "../../src/Market.sol";
 import { Models } from "../../src/Models.sol";
+import { Proofs } from "../../src/Proofs.sol";
 import { Referee } from "../../src/Referee.sol";
 import { Registry } from "../../src/Registry.sol";
 import { Results } from "../../src/Results.sol";
@@ -97,15 +98,16 @@ abstract contract ClaimsFixture is MarketFixture {
     function _deployCourt() private {
         (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         uint64 next = vm.getNonce(address(this));
-        address marketAt = vm.computeCreateAddress(address(this), next + 6);
-        address resultsAt = vm.computeCreateAddress(address(this), next + 5);
+        address marketAt = vm.computeCreateAddress(address(this), next + 7);
+        address resultsAt = vm.computeCreateAddress(address(this), next + 6);
         models = new Models();
+        proofs = new Proofs();
         registry = new Registry(marketAt, UNBONDING);
         Referee referee = new Referee();
         examiner = new Examiner(referee);
         court = new Disputes(Market(marketAt), Results(resultsAt), examiner, _disputeParams());
         disputes = address(court);
-        results = new Results(Market(marketAt), disputes, CLAIM_REVEAL);
+        results = new Results(Market(marketAt), disputes, proofs, CLAIM_REVEAL);
         market = new Market(address(utility), registry, models, address(results), _params(), tokens, policies);
     }
 

@@ -3,12 +3,20 @@ pragma solidity 0.8.37;
 
 import { Market } from "../../src/Market.sol";
 import { Models } from "../../src/Models.sol";
+import { Proofs } from "../../src/Proofs.sol";
 import { Registry } from "../../src/Registry.sol";
 import { Results } from "../../src/Results.sol";
 import { UtilityToken } from "../../src/UtilityToken.sol";
 import { MarketParams, TokenPolicy } from "../../src/interfaces/IMarket.sol";
 import { Guarantee, Job, JobId, JobState, Kind, Quote, Rfp } from "../../src/types/Job.sol";
-import { ModelSpec, OutputTolerance, TensorSpec, Tolerance } from "../../src/types/Model.sol";
+import {
+    CriticalKind,
+    CriticalStep,
+    ModelSpec,
+    OutputTolerance,
+    TensorSpec,
+    Tolerance
+} from "../../src/types/Model.sol";
 import { MockToken } from "./MockToken.sol";
 import { Test } from "./Test.sol";
 
@@ -35,6 +43,7 @@ abstract contract MarketFixture is Test {
     MockToken internal cash;
     Models internal models;
     Registry internal registry;
+    Proofs internal proofs;
     Results internal results;
     Market internal market;
 
@@ -49,6 +58,8 @@ abstract contract MarketFixture is Test {
     bytes32 internal modelId;
     bytes32 internal undisputableId;
     bytes32 internal voidOnlyId;
+    bytes32 internal headId;
+    bytes32 internal wholeId;
 
     Rfp[] internal posted;
     mapping(JobId job => bool) internal remembered;
@@ -66,6 +77,8 @@ abstract contract MarketFixture is Test {
         ModelSpec memory voidOnly = _spec("void only", true);
         voidOnly.voidOnly = true;
         voidOnlyId = models.publish(voidOnly, "");
+        headId = models.publish(_headSpec(keccak256("verifier")), "");
+        wholeId = models.publish(_wholeSpec(keccak256("verifier")), "");
     }
 
     // Deployment
@@ -96,10 +109,11 @@ abstract contract MarketFixture is Test {
         (disputes,) = account("disputes");
         (address[] memory tokens, TokenPolicy[] memory policies) = _tokens();
         uint64 next = vm.getNonce(address(this));
-        address marketAt = vm.computeCreateAddress(address(this), next + 3);
+        address marketAt = vm.computeCreateAddress(address(this), next + 4);
         models = new Models();
+        proofs = new Proofs();
         registry = new Registry(marketAt, UNBONDING);
-        results = new Results(Market(marketAt), disputes, CLAIM_REVEAL);
+        results = new Results(Market(marketAt), disputes, proofs, CLAIM_REVEAL);
         market = new Market(address(utility), registry, models, address(results), p, tokens, policies);
     }
 
@@ -140,6 +154,43 @@ abstract contract MarketFixture is Test {
         (spec.steps, spec.weightCount, spec.depth) = (5, 2, 3);
         // 2^-20 and 2^-18.
         spec.tolerances[0] = OutputTolerance(Tolerance(0x3EB0 << 48, 0), Tolerance(0x3ED0 << 48, 0));
+    }
+
+    /// A model whose head is proven: 512 features, 214 scores.
+    function _headSpec(bytes32 verifierCode) internal pure returns (ModelSpec memory spec) {
+        spec = _spec("head", true);
+        TensorSpec memory scores = spec.outputs[0];
+        OutputTolerance memory tolerance = spec.tolerances[0];
+        spec.outputs = new TensorSpec[](2);
+        spec.outputs[0] = TensorSpec("features", 1, new uint32[](1));
+        spec.outputs[0].shape[0] = 512;
+        spec.outputs[1] = scores;
+        spec.tolerances = new OutputTolerance[](2);
+        (spec.tolerances[0], spec.tolerances[1]) = (tolerance, tolerance);
+        spec.critical = _critical(CriticalKind.Head, verifierCode);
+    }
+
+    /// A model that is proven as a whole: 4 numbers, 3 scores.
+    function _wholeSpec(bytes32 verifierCode) internal pure returns (ModelSpec memory spec) {
+        spec = _spec("whole", false);
+        spec.inputs[0].shape = new uint32[](1);
+        spec.inputs[0].shape[0] = 4;
+        spec.outputs[0].shape[0] = 3;
+        spec.critical = _critical(CriticalKind.Whole, verifierCode);
+    }
+
+    function _critical(CriticalKind kind, bytes32 verifierCode) internal pure returns (CriticalStep memory) {
+        return CriticalStep({
+            kind: kind,
+            development: true,
+            circuit: keccak256("circuit"),
+            verificationKey: keccak256("vk"),
+            verifierCode: verifierCode,
+            inputScale: 11,
+            outputScale: 11,
+            limit: 1 << 18,
+            certainMargin: 100
+        });
     }
 
     // RFPs

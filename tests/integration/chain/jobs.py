@@ -36,7 +36,7 @@ def model() -> ModelSpec:
         inputs=(TensorSig("x", 1, (1, 4)),),
         outputs=(TensorSig("y", 1, (1, 2)),),
         tolerances=(OutputTolerance(EXACT, EXACT),),
-        critical=CriticalStep(ZERO, ZERO, ZERO, 0, 0),
+        critical=CriticalStep.none(),
     )
 
 

@@ -74,7 +74,7 @@ class Material:
             inputs,
             outputs,
             (CLOSE,),
-            CriticalStep(none, none, none, 0, 0),
+            CriticalStep.none(),
         )
 
     @property

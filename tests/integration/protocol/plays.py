@@ -181,7 +181,7 @@ def transact(chain: Chain, who: Address, call: Call) -> None:
 def spec() -> ModelSpec:
     none, sig = Digest(bytes(32)), TensorSig("x", 1, (1,))
     exact = OutputTolerance(Tolerance(0, 0), Tolerance(0, 0))
-    critical = CriticalStep(none, none, none, 0, 0)
+    critical = CriticalStep.none()
     return ModelSpec(none, none, 0, 0, 0, 0, False, DIGEST, DIGEST, (sig,), (sig,), (exact,), critical)
 
 

@@ -132,7 +132,7 @@ def test_every_contract_is_packed_with_code_and_abi() -> None:
     for name in CONTRACTS:
         artifact = load(name)
         assert len(artifact.bytecode) > 100
-        assert len(list(artifact.entries("function"))) > 2
+        assert list(artifact.entries("function"))
         functions = [entry["name"] for entry in artifact.entries("function")]
         assert len(functions) == len(set(functions)), "overloads would hide one another"
     with pytest.raises(ArtifactMissing):

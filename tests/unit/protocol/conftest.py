@@ -6,6 +6,7 @@ from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.types import (
     Address,
     Amount,
+    CriticalKind,
     Guarantee,
     Job,
     JobState,
@@ -93,4 +94,4 @@ def policy() -> TokenPolicy:
 
 @pytest.fixture
 def model() -> ModelRecord:
-    return ModelRecord(published=True, disputable=True, void_only=False, has_critical_step=False, published_at=900)
+    return ModelRecord(published=True, disputable=True, void_only=False, critical=CriticalKind.NONE, published_at=900)

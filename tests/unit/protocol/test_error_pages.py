@@ -18,4 +18,4 @@ def test_a_code_has_its_page(error: type[ProtocolError]) -> None:
 
 def test_no_code_is_shared() -> None:
     codes = [error.code for error in CLASSES]
-    assert len(set(codes)) == len(codes) == 11
+    assert len(set(codes)) == len(codes) == 12

@@ -15,6 +15,7 @@ from atomic_verify.protocol.types import (
     ZERO_WORD,
     Address,
     Amount,
+    CriticalKind,
     CriticalStep,
     JobId,
     Kind,
@@ -89,7 +90,7 @@ def test_what_does_not_fit_is_refused(rfp: Rfp, market: Address, worker: Address
 def test_model_id_is_the_hash_of_the_encoding_written_by_hand() -> None:
     root = [Digest(bytes([n]) * 32) for n in range(8)]
     tolerance = OutputTolerance(Tolerance(1, 2), Tolerance(3, 4))
-    critical = CriticalStep(root[5], root[6], root[7], 8, 9)
+    critical = CriticalStep(CriticalKind.HEAD, False, root[5], root[6], root[7], 8, 9, 10, 11)
     spec = ModelSpec(
         root[1], root[2], 6, 12, 11, 10, True, root[3], root[4],
         (TensorSig("ab", 1, (2, 3)),), (TensorSig("c", 7, ()),), (tolerance,), critical,
@@ -97,13 +98,14 @@ def test_model_id_is_the_hash_of_the_encoding_written_by_hand() -> None:
     # A list of one tensor: length, offset of the tensor, then the tensor: offset of name, dtype, offset of shape.
     one_input: Words = [1, 0x20, 0x60, 1, 0xA0, 2, b"ab".ljust(32, b"\0"), 2, 2, 3]
     one_output: Words = [1, 0x20, 0x60, 7, 0xA0, 1, b"c".ljust(32, b"\0"), 0]
-    head_words = 17
+    head_words = 21
     offsets = [
         head_words * 32,
         (head_words + len(one_input)) * 32,
         (head_words + len(one_input) + len(one_output)) * 32,
     ]
-    head: Words = [root[1], root[2], 6, 12, 11, 10, 1, root[3], root[4], *offsets, root[5], root[6], root[7], 8, 9]
+    step: Words = [1, 0, root[5], root[6], root[7], 8, 9, 10, 11]
+    head: Words = [root[1], root[2], 6, 12, 11, 10, 1, root[3], root[4], *offsets, *step]
     assert model_id(spec) == keccak(words(0x20, *head, *one_input, *one_output, 1, 1, 2, 3, 4))
 
 

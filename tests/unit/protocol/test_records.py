@@ -11,6 +11,7 @@ from atomic_verify.protocol.errors import AddressMalformed, FieldMalformed, Fiel
 from atomic_verify.protocol.types import (
     Address,
     Amount,
+    CriticalKind,
     CriticalStep,
     Kind,
     ModelSpec,
@@ -35,7 +36,7 @@ def spec() -> ModelSpec:
     root = Digest(b"\x03" * 32)
     sig = TensorSig("x", 1, (1, 2))
     close = OutputTolerance(Tolerance(float_bits(1e-6), 0), Tolerance(float_bits(8e-6), 0))
-    step = CriticalStep(root, root, root, 7, 14)
+    step = CriticalStep(CriticalKind.HEAD, True, root, root, root, 7, 14, 2**30, 300)
     return ModelSpec(root, root, 1, 5, 2, 3, False, root, root, (sig,), (sig,), (close,), step)
 
 

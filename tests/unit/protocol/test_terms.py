@@ -9,6 +9,7 @@ from atomic_verify.protocol.errors import TermsRefused
 from atomic_verify.protocol.terms import check_terms, minimum_bond
 from atomic_verify.protocol.types import (
     Amount,
+    CriticalKind,
     Guarantee,
     Kind,
     MarketParams,
@@ -107,6 +108,58 @@ def test_an_undisputable_model_is_for_development_chains(
             chain_id=31_337,
             has_disputes=True,
         )
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "critical"), [(Guarantee.HYBRID, CriticalKind.HEAD), (Guarantee.PROVEN, CriticalKind.WHOLE)]
+)
+def test_a_guarantee_takes_a_critical_step_of_its_kind(
+    rfp: Rfp,
+    params: MarketParams,
+    policy: TokenPolicy,
+    model: ModelRecord,
+    guarantee: Guarantee,
+    critical: CriticalKind,
+) -> None:
+    for kind in CriticalKind:
+        terms = replace(rfp, guarantee=guarantee)
+        offering = replace(model, critical=kind)
+        if kind is critical:
+            check_terms(terms, URI, params=params, policy=policy, model=offering, chain_id=1, has_disputes=True)
+            continue
+        with pytest.raises(TermsRefused, match="no critical step") as caught:
+            check_terms(terms, URI, params=params, policy=policy, model=offering, chain_id=1, has_disputes=True)
+        assert caught.value.details["field"] == "guarantee"
+
+
+def test_only_a_few_items_are_proven_at_once(
+    rfp: Rfp, params: MarketParams, policy: TokenPolicy, model: ModelRecord
+) -> None:
+    offering = replace(model, critical=CriticalKind.HEAD)
+    most = replace(rfp, guarantee=Guarantee.HYBRID, item_count=8)
+    check_terms(most, URI, params=params, policy=policy, model=offering, chain_id=1, has_disputes=True)
+    with pytest.raises(TermsRefused, match="1 to 8 items"):
+        check_terms(
+            replace(most, item_count=9),
+            URI,
+            params=params,
+            policy=policy,
+            model=offering,
+            chain_id=1,
+            has_disputes=True,
+        )
+
+
+def test_what_is_proven_as_a_whole_needs_no_disputes(
+    rfp: Rfp, params: MarketParams, policy: TokenPolicy, model: ModelRecord
+) -> None:
+    whole = replace(model, critical=CriticalKind.WHOLE, disputable=False)
+    proven = replace(rfp, guarantee=Guarantee.PROVEN)
+    check_terms(proven, URI, params=params, policy=policy, model=whole, chain_id=1, has_disputes=False)
+    head = replace(model, critical=CriticalKind.HEAD)
+    hybrid = replace(rfp, guarantee=Guarantee.HYBRID)
+    with pytest.raises(TermsRefused, match="dispute"):
+        check_terms(hybrid, URI, params=params, policy=policy, model=head, chain_id=1, has_disputes=False)
 
 
 def test_the_bond_follows_price_and_rate_down_to_the_minimum(params: MarketParams, policy: TokenPolicy) -> None:
