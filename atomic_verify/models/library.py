@@ -13,6 +13,7 @@ from atomic_verify.commitments import Signature
 from atomic_verify.commitments.tensors import Array
 from atomic_verify.models.answers import AnswerSchema
 from atomic_verify.models.codecs import Answer, Codec, Tensors, make_codec
+from atomic_verify.models.critical.installed import InstalledCritical
 from atomic_verify.models.derivation import Deriver, is_derived, require_derived
 from atomic_verify.models.errors import ManifestInvalid, ModelUnknown
 from atomic_verify.models.manifest import MANIFEST_NAME, Manifest
@@ -61,6 +62,12 @@ class InstalledModel:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def critical(self) -> InstalledCritical | None:
+        """The step that is proven, if the model has one."""
+        entry = self.manifest.critical
+        return None if entry is None else InstalledCritical(entry, self.manifest.spec().critical, self.directory)
 
     @property
     def is_derived(self) -> bool:

@@ -5,7 +5,7 @@ whose hash is the model id; the rest (licence, source, codec, answer schema, sta
 can be changed without another id. Canonical form: RFC 8785 JSON.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -70,6 +70,8 @@ class Manifest(Part):
             require_rules(output.dtype, output.accept, output.slash, self.disputable)
         if len({pin.file for pin in self.files} | {MANIFEST_NAME}) <= len(self.files):
             raise ValueError("two files of the model have the same name")
+        if self.critical is not None:
+            _require_provable(self.critical, self.inputs, self.outputs, self.disputable)
         try:
             require_schema(self.answer_schema)
         except ModelError as error:
@@ -105,7 +107,8 @@ class Manifest(Part):
     @property
     def files(self) -> tuple[FilePin, ...]:
         """Every file that an installed model has beside its manifest."""
-        return (self.onnx, *((self.execution,) if self.execution else ()), *self.codec.tables)
+        critical = self.critical.files.all if self.critical else ()
+        return (self.onnx, *((self.execution,) if self.execution else ()), *self.codec.tables, *critical)
 
     @property
     def graph(self) -> FilePin:
@@ -155,6 +158,22 @@ class Manifest(Part):
     def canonical(self) -> bytes:
         """The manifest as RFC 8785 JSON."""
         return rfc8785.dumps(self.model_dump(mode="json"))
+
+
+def _require_provable(
+    entry: CriticalEntry, inputs: Sequence[InputEntry], outputs: Sequence[OutputEntry], disputable: bool
+) -> None:
+    """Raise ValueError unless the contract would take this critical step beside this signature."""
+    if entry.kind == "head":
+        if not disputable or len(outputs) != 2:
+            raise ValueError("a model with a proven head is disputable and has two outputs, features and scores")
+    elif len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError("a model that is proven whole has one input and one output")
+    read = outputs[0] if entry.kind == "head" else inputs[0]
+    if read.dtype != "float" or outputs[-1].dtype != "float":
+        raise ValueError("a circuit reads and gives float32")
+    if outputs[-1].spec().elements < 2:
+        raise ValueError("a decision is between two scores at least")
 
 
 def _word(digits: str | None) -> Digest:

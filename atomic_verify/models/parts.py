@@ -1,4 +1,4 @@
-"""The parts of a manifest: files, tensors, program, calibration and the rest, each frozen, strict and closed."""
+"""The parts of a manifest: files, tensors, program, critical step and the rest, each frozen, strict and closed."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -16,6 +16,8 @@ MAX_TENSORS = 16
 MAX_NAME_BYTES = 128
 MAX_ELEMENTS = 2**31
 MAX_COUNT = 2**32 - 1
+MAX_SCALE = 32
+MAX_QUANTA = 2**53
 NO_ROOT = "00" * 32
 
 DTypeName = Literal[
@@ -176,15 +178,51 @@ class CalibrationEntry(Part):
     outputs: Annotated[tuple[OutputMeasure, ...], Field(max_length=MAX_TENSORS, strict=False)]
 
 
+class CriticalFiles(Part):
+    """The files of a circuit that are installed beside a model. Keys are derived from them on first use."""
+
+    network: FilePin
+    """The critical part of the model as an ONNX file."""
+    circuit: FilePin
+    """The circuit's artefact manifest."""
+    settings: FilePin
+    srs: FilePin
+    verifier_source: FilePin
+    verifier_code: FilePin
+    """Creation code of the verifier contract, as hexadecimal text."""
+
+    @property
+    def all(self) -> tuple[FilePin, ...]:
+        return (self.network, self.circuit, self.settings, self.srs, self.verifier_source, self.verifier_code)
+
+
 class CriticalEntry(Part):
-    """The step that a zk-SNARK proves: its kind, digests of circuit, verification key and verifier code, and scales."""
+    """The step that a zk-SNARK proves: its kind, the circuit's name, digests and files, and how it counts.
+
+    *Quanta* are integers: a number times two to the power of a scale, rounded.
+    """
 
     kind: Literal["head", "whole"]
+    """Of `head` the circuit reads the model's first output and gives the second, of `whole` its input and output."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     development: bool
+    """Whether the keys come from a development SRS, whose secret somebody may know: for development chains only."""
     circuit: Hex32
+    """sha256 of the circuit's artefact manifest."""
     verification_key: Hex32
+    """sha256 of the verification key."""
     verifier_code: Hex32
-    input_scale: int = Field(ge=0, le=2**32 - 1)
-    output_scale: int = Field(ge=0, le=2**32 - 1)
-    limit: int = Field(ge=1, le=2**53)
-    certain_margin: int = Field(ge=0, le=2**53)
+    """keccak256 of the verifier's runtime code."""
+    input_scale: int = Field(ge=0, le=MAX_SCALE)
+    output_scale: int = Field(ge=0, le=MAX_SCALE)
+    limit: int = Field(ge=1, le=MAX_QUANTA)
+    """Quanta of what the circuit reads are cut to this on both sides."""
+    certain_margin: int = Field(ge=0, le=MAX_QUANTA)
+    """Quanta: a decision is certain if its score leads by more."""
+    files: CriticalFiles
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.circuit != self.files.circuit.sha256:
+            raise ValueError("the circuit's digest is that of its artefact manifest")
+        return self

@@ -10,6 +10,7 @@ import pytest
 from atomic_verify.models.errors import ManifestInvalid
 from atomic_verify.models.manifest import MAX_MANIFEST_BYTES, Manifest
 from atomic_verify.protocol.ids import model_id
+from atomic_verify.protocol.model_types import CriticalKind, CriticalStep
 
 DIGEST = "ab" * 32
 ZERO = {"atol": 0, "rtol": 0}
@@ -192,3 +193,80 @@ def test_the_canonical_form_does_not_depend_on_how_it_was_written() -> None:
 def test_a_manifest_can_not_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(manifest(), "name", "other")  # noqa: B010
+
+
+SCALED = {"atol": 1e-4, "rtol": 1e-6}
+FEATURES = {"name": "f", "dtype": "float", "shape": [1, 4], "accept": SCALED, "slash": {"atol": 4e-4, "rtol": 4e-6}}
+SCORES = FEATURES | {"name": "y", "shape": [1, 3]}
+FILES = {
+    which: {"file": f"{which}.bin", "bytes": 9, "sha256": f"{number:02x}" * 32}
+    for number, which in enumerate(("network", "circuit", "settings", "srs", "verifier_source", "verifier_code"))
+}
+HEAD: dict[str, Any] = {
+    "kind": "head",
+    "name": "tiny-head",
+    "development": True,
+    "circuit": "01" * 32,
+    "verification_key": "0a" * 32,
+    "verifier_code": "0b" * 32,
+    "input_scale": 13,
+    "output_scale": 14,
+    "limit": 2**18,
+    "certain_margin": 77,
+    "files": FILES,
+}
+WHOLE = HEAD | {"kind": "whole"}
+PROVEN_HEAD = JUDGED | {"outputs": [FEATURES, SCORES], "critical": HEAD}
+PROVEN_WHOLE = PLAIN | {"inputs": [{"name": "x", "dtype": "float", "shape": [1, 4]}], "critical": WHOLE}
+
+
+def test_a_critical_step_goes_to_the_chain_whole() -> None:
+    step = manifest(PROVEN_HEAD).spec().critical
+    assert (step.kind, step.development) == (CriticalKind.HEAD, True)
+    assert (step.circuit, step.verification_key) == (b"\x01" * 32, b"\x0a" * 32)
+    assert step.verifier_code == b"\x0b" * 32
+    assert (step.input_scale, step.output_scale, step.limit, step.certain_margin) == (13, 14, 2**18, 77)
+    assert manifest(PROVEN_WHOLE).spec().critical.kind is CriticalKind.WHOLE
+    assert manifest().spec().critical == CriticalStep.none()
+
+
+def test_the_files_of_a_circuit_are_the_models_files() -> None:
+    plain, proven = manifest(PROVEN_HEAD, critical=None), manifest(PROVEN_HEAD)
+    assert [pin.file for pin in proven.files[len(plain.files) :]] == [pin["file"] for pin in FILES.values()]
+    clashing = HEAD | {"files": FILES | {"srs": FILES["srs"] | {"file": "model.onnx"}}}
+    with pytest.raises(ManifestInvalid):
+        manifest(PROVEN_HEAD, critical=clashing)
+
+
+@pytest.mark.parametrize(
+    ("base", "changes"),
+    [
+        (PROVEN_HEAD, {"program": None, "outputs": [FEATURES | {"accept": ZERO, "slash": ZERO}] * 2}),
+        (PROVEN_HEAD, {"outputs": [SCORES]}),
+        (PROVEN_HEAD, {"outputs": [FEATURES, FEATURES | {"name": "g"}, SCORES]}),
+        (PROVEN_HEAD, {"outputs": [FEATURES | {"dtype": "double"}, SCORES]}),
+        (PROVEN_HEAD, {"outputs": [FEATURES, SCORES | {"shape": [1, 1]}]}),
+        (PROVEN_WHOLE, {"inputs": PLAIN["inputs"]}),
+        (PROVEN_WHOLE, {"inputs": [{"name": name, "dtype": "float", "shape": [1]} for name in "xz"]}),
+        (PROVEN_WHOLE, {"outputs": [PLAIN["outputs"][0] | {"dtype": "double"}]}),
+        *(
+            (PROVEN_HEAD, {"critical": HEAD | change})
+            for change in (
+                {"kind": "part"},
+                {"circuit": "02" * 32},
+                {"input_scale": 33},
+                {"output_scale": -1},
+                {"limit": 0},
+                {"limit": 2**53 + 1},
+                {"certain_margin": -1},
+                {"development": 1},
+                {"name": "../head"},
+                {"files": {name: pin for name, pin in FILES.items() if name != "srs"}},
+            )
+        ),
+    ],
+)
+def test_a_critical_step_that_the_contract_would_refuse_is_refused(base: dict, changes: dict) -> None:
+    manifest(base)
+    with pytest.raises(ManifestInvalid):
+        manifest(base, **changes)
