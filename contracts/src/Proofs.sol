@@ -48,12 +48,20 @@ contract Proofs is IProofs {
             outputs[i] = Trees.tensorRoot(scores);
             if (reading.isHead) outputs[i] = _itemRoot(inputs[i], outputs[i]);
             else (inputs[i], outputs[i]) = (_itemRoot(inputs[i]), _itemRoot(outputs[i]));
-            Quanta.quantiseAll(read, reading.step.inputScale, reading.step.limit, reading.instances);
-            batch.decisions |= _decide(scores, reading, i) << (i * ITEM_BITS);
+            batch.decisions |= _decide(reading.step, read, scores, reading.instances, i) << (i * ITEM_BITS);
             _requireProven(submission.verifier, submission.proofs[i], reading.instances, i);
         }
         batch.outputRoot = Trees.upperRoot(outputs);
         if (!reading.isHead) batch.inputRoot = Trees.upperRoot(inputs);
+    }
+
+    function instancesOf(CriticalStep calldata step, bytes calldata read, bytes calldata scores)
+        external
+        pure
+        returns (uint256[] memory instances, uint256 decision)
+    {
+        instances = new uint256[]((read.length + scores.length) / Quanta.ITEM_BYTES);
+        decision = _decide(step, read, scores, instances, 0);
     }
 
     function _reading(bytes32 modelId, CriticalKind kind, Submission calldata submission)
@@ -75,20 +83,20 @@ contract Proofs is IProofs {
         reading.instances = new uint256[](read + scores);
     }
 
-    /// Writes the scores behind what the circuit read, and finds the largest. A tie is the lower index's.
-    function _decide(bytes calldata scores, Reading memory reading, uint256 item)
-        internal
-        pure
-        returns (uint256 decision)
-    {
-        uint256 first = reading.read / Quanta.ITEM_BYTES;
-        uint256[] memory instances = reading.instances;
-        uint256 count = instances.length - first;
-        uint256 scale = reading.step.outputScale;
+    /// Writes an item's instances, and finds the largest score. A tie is the lower index's.
+    function _decide(
+        CriticalStep memory step,
+        bytes calldata read,
+        bytes calldata scores,
+        uint256[] memory instances,
+        uint256 item
+    ) internal pure returns (uint256 decision) {
+        Quanta.quantiseAll(read, step.inputScale, step.limit, instances);
+        uint256 first = read.length / Quanta.ITEM_BYTES;
         int256 best = type(int256).min;
         int256 second = best;
-        for (uint256 k = 0; k < count; ++k) {
-            (int256 score, bool isWhole) = Quanta.whole(Quanta.bitsAt(scores, k), scale);
+        for (uint256 k = 0; first + k < instances.length; ++k) {
+            (int256 score, bool isWhole) = Quanta.whole(Quanta.bitsAt(scores, k), step.outputScale);
             require(isWhole, NotWholeQuanta(item, k));
             instances[first + k] = Quanta.fieldOf(score);
             if (score > best) (best, second, decision) = (score, best, k);
@@ -96,7 +104,7 @@ contract Proofs is IProofs {
         }
         // There are two scores at least, each below 2^24.
         // forge-lint: disable-next-line(unsafe-typecast)
-        if (uint256(best - second) > reading.step.certainMargin) decision |= CERTAIN;
+        if (uint256(best - second) > step.certainMargin) decision |= CERTAIN;
     }
 
     function _requireProven(address verifier, bytes calldata proof, uint256[] memory instances, uint256 item)

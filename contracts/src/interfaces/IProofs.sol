@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { CriticalKind } from "../types/Model.sol";
+import { CriticalKind, CriticalStep } from "../types/Model.sol";
 
 /// A batch of a job that is proven: what the chain computed of its payloads, and what was proven of its items.
 struct ProvenBatch {
@@ -52,4 +52,11 @@ interface IProofs {
         external
         view
         returns (ProvenBatch memory);
+
+    /// @notice What a proof of an item must be about: what its circuit reads and its scores as field elements; and its
+    /// decision, with the bit above it set if it is certain. Float32 tensors, little-endian; two scores at least.
+    function instancesOf(CriticalStep calldata step, bytes calldata read, bytes calldata scores)
+        external
+        pure
+        returns (uint256[] memory instances, uint256 decision);
 }
