@@ -12,6 +12,7 @@ from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.auction import Award, award, reassign, tie_of
 from atomic_verify.protocol.errors import RankingImpossible
 from atomic_verify.protocol.events import ChainEvent
+from atomic_verify.protocol.proofs import unpack
 from atomic_verify.protocol.types import (
     Address,
     Amount,
@@ -29,6 +30,7 @@ from atomic_verify.storage.records import (
     AttemptRecord,
     BidRecord,
     JobRecord,
+    ProvenRecord,
     ResultRecord,
     SettlementRecord,
     VoidRecord,
@@ -168,6 +170,12 @@ def _committed(job: JobRecord, event: ChainEvent) -> JobRecord:
     return replace(job, state=JobState.COMMITTED, result=result)
 
 
+def _proven(job: JobRecord, event: ChainEvent) -> JobRecord:
+    decisions = unpack(event.args["decisions"], job.rfp.item_count)
+    proven = ProvenRecord(parse_address(event.args["verifier"]), decisions)
+    return _with_result(job, lambda result: replace(result, proven=proven))
+
+
 def _claim_opened(job: JobRecord, event: ChainEvent) -> JobRecord:
     return _with_result(job, lambda result: replace(result, open_claims=event.args["openClaims"]))
 
@@ -232,6 +240,7 @@ _STEPS: Mapping[str, Callable[[JobRecord, ChainEvent], JobRecord]] = MappingProx
         "Awarded": _awarded,
         "AttemptMissed": _attempt_missed,
         "Committed": _committed,
+        "Proven": _proven,
         "ClaimOpened": _claim_opened,
         "ClaimClosed": _claim_closed,
         "Finalized": _finalized,

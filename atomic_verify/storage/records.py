@@ -15,7 +15,8 @@ from atomic_verify.commitments.digests import Digest
 from atomic_verify.protocol.auction import RankedBid
 from atomic_verify.protocol.events import ChainEvent
 from atomic_verify.protocol.model_types import ModelSpec
-from atomic_verify.protocol.types import Address, Amount, BidStatus, JobId, JobState, Kind, ModelId, Rfp
+from atomic_verify.protocol.proofs import Decision
+from atomic_verify.protocol.types import Address, Amount, BidStatus, Guarantee, JobId, JobState, Kind, ModelId, Rfp
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,15 @@ class VoidRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenRecord:
+    """What the chain saw proven of a committed result, by which verifier contract."""
+
+    verifier: Address
+    decisions: tuple[Decision, ...]
+    """One for each item."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRecord:
     """A committed result and what became of it."""
 
@@ -103,6 +113,8 @@ class ResultRecord:
     challenger: Address | None = None
     """Who is rewarded if the job is slashed: who convicted the worker, or else who voided the first item."""
     finalized: Point | None = None
+    proven: ProvenRecord | None = None
+    """None for the result of an optimistic job."""
 
     @property
     def void_items(self) -> tuple[int, ...]:
@@ -173,8 +185,14 @@ class JobRecord:
 
     @property
     def window_ends(self) -> int | None:
-        """No claim is sealed and no line on the result opened from this time on; None before the commit."""
-        return None if self.result is None else self.result.committed.timestamp + self.rfp.challenge_window
+        """No claim is sealed and no line on the result opened from this time on; None before the commit.
+
+        A result that is proven whole is final when it is committed and has no window.
+        """
+        if self.result is None:
+            return None
+        window = 0 if self.rfp.guarantee is Guarantee.PROVEN else self.rfp.challenge_window
+        return self.result.committed.timestamp + window
 
 
 @dataclass(frozen=True, slots=True)

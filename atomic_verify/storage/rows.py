@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from atomic_verify.protocol.proofs import pack
 from atomic_verify.protocol.types import to_hex
 from atomic_verify.storage.records import JobRecord, Point
 
@@ -81,6 +82,8 @@ def result_rows(key: str, job: JobRecord) -> Iterable[dict[str, Any]]:
             "challenger": result.challenger,
             "costs": result.costs,
             "window_ends": job.window_ends,
+            "verifier": None if result.proven is None else result.proven.verifier,
+            "decisions": None if result.proven is None else pack(result.proven.decisions),
             **point_row("committed", result.committed),
             **point_row("finalized", result.finalized),
         }

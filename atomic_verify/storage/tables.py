@@ -178,6 +178,8 @@ results = Table(
     Column("challenger", Text),
     Column("costs", AmountText, nullable=False, server_default="0"),
     Column("window_ends", BigInteger, nullable=False, server_default="0"),
+    Column("verifier", Text),
+    Column("decisions", AmountText),
     *point_columns("committed"),
     *point_columns("finalized", nullable=True),
     Index(None, "payload"),

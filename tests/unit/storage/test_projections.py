@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atomic_verify.protocol.events import ChainEvent
+from atomic_verify.protocol.proofs import Decision, pack
 from atomic_verify.protocol.types import BidStatus, JobState, parse_address
 from atomic_verify.storage.projections import (
     Subject,
@@ -17,7 +18,7 @@ from atomic_verify.storage.projections import (
     subjects_of,
 )
 from tests.unit.storage.world import World
-from tests.unit.storage.world_books import PRICE, TOKEN, WORKERS, word
+from tests.unit.storage.world_books import PRICE, TOKEN, VERIFIER, WORKERS, word
 from tests.unit.storage.world_chain import WorldChain, story
 
 choices = st.lists(st.lists(st.integers(0, 10_000), max_size=6), min_size=1, max_size=40)
@@ -48,6 +49,8 @@ def check_against(world: World, events: list[ChainEvent]) -> None:
             assert job.result.void_items == tuple(sorted(sim.void_items))
             assert (job.result.slashed, job.result.open_claims) == (sim.slashed, sim.open_claims)
             assert ((job.result.challenger or "").lower() or None, job.result.costs) == (sim.challenger, sim.costs)
+            proven = job.result.proven
+            assert (None if proven is None else pack(proven.decisions)) == sim.proven
         assert (job.settlement is not None) == (sim.state in (JobState.FINAL, JobState.SLASHED))
     for worker in WORKERS:
         address = parse_address(worker)
@@ -105,7 +108,7 @@ class Script:
         place = (number, word("block", number), 1000 + number, word("tx", number), 0, 0)
         self.events.append(ChainEvent(*place, WORKERS[0], 21_000, "Market", name, {"job": self.job, **args}))
 
-    def post(self) -> None:
+    def post(self, guarantee: int = 1) -> None:
         rfp = {
             "requester": "0x" + "a0" * 20,
             "nonce": 1,
@@ -119,7 +122,7 @@ class Script:
             "revealTime": 30,
             "executionTimeout": 600,
             "challengeWindow": 300,
-            "guarantee": 1,
+            "guarantee": guarantee,
             "kind": 1,
         }
         self.add("RfpPosted", requester=rfp["requester"], modelId=rfp["modelId"], rfp=rfp, inputUri="http://in")
@@ -182,6 +185,46 @@ def test_an_award_that_the_rules_cannot_explain_is_shown_as_such() -> None:
     assert "by this library's rules" in job.attempt.reason
 
 
+def commit(script: Script, decisions: int) -> None:
+    script.add("Awarded", worker=WORKERS[0], attempt=1, price=PRICE, deadline=5000)
+    at = len(script.events) + 1001
+    roots = {"root": word("root"), "payloadDigest": word("payload")}
+    script.add("Committed", worker=WORKERS[0], attempt=1, **roots, finalAt=at)
+    script.add("Proven", verifier=VERIFIER, decisions=decisions)
+
+
+def test_what_is_proven_stands_beside_the_result() -> None:
+    script = Script()
+    script.post(guarantee=2)
+    commit(script, 5 | 1 << 31 | 7 << 32)
+    job = fold_job(script.events)
+    assert job is not None
+    assert job.result is not None
+    assert job.result.proven is not None
+    assert job.result.proven.verifier == parse_address(VERIFIER)
+    assert job.result.proven.decisions == (Decision(5, is_certain=True), Decision(7, is_certain=False))
+    assert job.window_ends == job.result.committed.timestamp + 300
+
+
+def test_what_is_proven_whole_is_final_at_once_and_has_no_window() -> None:
+    script = Script()
+    script.post(guarantee=3)
+    commit(script, 1)
+    verdict = {"slashed": False, "voidItems": 0, "challenger": "0x" + "00" * 20, "costs": 0}
+    script.add("Finalized", root=word("root"), verdict=verdict)
+    money = {"toWorker": PRICE, "toRequester": 0, "fee": 0, "bondToChallenger": 0, "bondBurned": 0}
+    script.add("Settled", worker=WORKERS[0], state=4, **money)
+    job = fold_job(script.events)
+    assert job is not None
+    assert job.result is not None
+    assert (job.state, job.result.finalized is not None) == (JobState.FINAL, True)
+    assert job.window_ends == job.result.committed.timestamp
+    # A re-org that takes the commit takes all of it.
+    before = fold_job(script.events[:2])
+    assert before is not None
+    assert (before.state, before.result, before.settlement) == (JobState.AWARDED, None, None)
+
+
 def test_a_job_without_its_rfp_is_no_job() -> None:
     script = Script()
     script.bid(WORKERS[0], 900)
@@ -207,6 +250,7 @@ def test_unknown_events_change_nothing() -> None:
         (["RfpPosted"], "post"),
         (["BidSealed", "BondLocked"], "bid"),
         (["Finalized", "BondReleased", "Settled", "Credited"], "finalize"),
+        (["Committed", "Proven", "Finalized", "BondReleased", "Settled", "Credited"], "commit"),
         (["Withdrawn"], "withdraw"),
         (["StakeRemoved"], "withdrawStake"),
         (["SomethingNew"], "SomethingNew"),

@@ -9,16 +9,18 @@ from typing import Any
 
 from atomic_verify.protocol.auction import award, reassign, tie_of
 from atomic_verify.protocol.settlement import CHALLENGER_BPS, missed, stands
-from atomic_verify.protocol.types import Bid, BidStatus, JobState, Kind, parse_address, parse_word
+from atomic_verify.protocol.types import Bid, BidStatus, Guarantee, JobState, Kind, parse_address, parse_word
 from tests.unit.storage.world_books import (
     BOND,
     CHALLENGER,
     FEE_BPS,
     FEE_TO,
+    GUARANTEES,
     PRICE,
     REQUESTERS,
     TOKEN,
     UTILITY,
+    VERIFIER,
     WORKERS,
     Act,
     Log,
@@ -116,7 +118,7 @@ class World(Disputes):
             "revealTime": times[1],
             "executionTimeout": 600,
             "challengeWindow": 300,
-            "guarantee": 1,
+            "guarantee": GUARANTEES[self.acts % len(GUARANTEES)],
             "kind": int(kind),
         }
         job = SimJob(word("job", self.acts), rfp)
@@ -214,7 +216,12 @@ class World(Disputes):
         assert job.worker is not None
         job.state = JobState.COMMITTED
         args = {"job": job.id, "worker": job.worker, "attempt": job.attempt, "root": word("root", self.acts)}
-        return job.worker, [("Results", "Committed", {**args, "payloadDigest": word("payload"), "finalAt": 10**8})]
+        logs = [("Results", "Committed", {**args, "payloadDigest": word("payload"), "finalAt": 10**8})]
+        if job.rfp["guarantee"] != Guarantee.OPTIMISTIC:
+            job.proven = int(word("decisions", self.acts), 16) % 2**96
+            logs.append(("Results", "Proven", {"job": job.id, "verifier": VERIFIER, "decisions": job.proven}))
+        # What is proven whole is final at once.
+        return job.worker, logs + (self._finalize(job)[1] if job.rfp["guarantee"] == Guarantee.PROVEN else [])
 
     def _finalize(self, job: SimJob) -> tuple[str, list[Log]]:
         assert job.worker is not None

@@ -16,6 +16,8 @@ FEE_TO = "0x" + "fe" * 20
 REQUESTERS = ["0x" + f"{0xA0 + i:02x}" * 20 for i in range(2)]
 WORKERS = ["0x" + f"{0xB0 + i:02x}" * 20 for i in range(4)]
 CHALLENGER = "0x" + "cc" * 20
+VERIFIER = "0x" + "ef" * 20
+GUARANTEES = (2, 1, 2, 1, 1, 3, 1, 1)
 BOND = 10**19
 PRICE = 10**20 + 7
 FEE_BPS = 100
@@ -42,6 +44,8 @@ class SimJob:
     slashed: bool = False
     challenger: str | None = None
     costs: int = 0
+    proven: int | None = None
+    """The packed decisions."""
 
 
 class Books:
