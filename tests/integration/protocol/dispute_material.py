@@ -55,7 +55,7 @@ class Material:
 
     @cached_property
     def spec(self) -> ModelSpec:
-        found, none = self.identity, Digest(bytes(32))
+        found = self.identity
         digest = Digest((b"\x02" if self.void_only else b"\x01") * 32)
         inputs, outputs = (
             tuple(TensorSig(spec.name, int(spec.dtype), spec.shape) for spec in specs)

@@ -250,7 +250,7 @@ def step(play: Play, who: Address, found: NextAct) -> None:
 
 
 def ask(chain: Chain, contract: str, function: str, *values: Any) -> bytes:
-    """The one 32-byte answer of a view."""
+    """The answer of a view, as bytes."""
     fields = {
         "to": chain.deployment.address(contract),
         "data": "0x" + interface(contract).encode_call(function, *values).hex(),
