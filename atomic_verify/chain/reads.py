@@ -11,6 +11,7 @@ from atomic_verify.chain.errors import RpcRefused
 from atomic_verify.chain.interface import interface
 from atomic_verify.chain.reverts import as_revert
 from atomic_verify.chain.rpc import Rpc
+from atomic_verify.chain.submissions import submission_in
 from atomic_verify.protocol.dispute_types import Claim, ClaimTerms, DisputeParams, Line
 from atomic_verify.protocol.primitives import ZERO_ADDRESS, Address, Amount, JobId, ModelId
 from atomic_verify.protocol.structs import AbiStruct
@@ -24,6 +25,7 @@ from atomic_verify.protocol.types import (
     Rfp,
     Stake,
     Strikes,
+    Submission,
     TokenPolicy,
     Unbonding,
 )
@@ -72,6 +74,15 @@ class ContractReads:
 
     def result_of(self, job: JobId, block: int | None = None) -> Result:
         return self._struct(Result, "Results", "resultOf", job, block=block)
+
+    def submission_of(self, tx_hash: str, rfp: Rfp) -> Submission | None:
+        """What a transaction submitted as the proven result of a job. None if it didn't call Results itself: then only
+        whoever sent it knows.
+        """
+        found = self.rpc.call("eth_getTransactionByHash", [tx_hash])
+        if found is None or str(found.get("to")).lower() != self.deployment.results.lower():
+            return None
+        return submission_in(bytes.fromhex(str(found["input"])[2:]), rfp)
 
     def final_at(self, rfp: Rfp) -> int:
         """When a committed job can be finalized. Raises Reverted when it isn't committed, or is final already."""

@@ -1,0 +1,51 @@
+"""A proven result is read out of its transaction: all of it, or nothing at all."""
+
+from dataclasses import replace
+
+from atomic_verify.chain.interface import interface
+from atomic_verify.chain.submissions import submission_in
+from atomic_verify.protocol.types import Guarantee, Kind, Rfp, Submission, parse_address
+
+RFP = Rfp(
+    requester=parse_address("0x" + "44" * 20),
+    nonce=2**60,
+    model_id=b"\x01" * 32,
+    input_root=b"\x02" * 32,
+    item_count=2,
+    token=parse_address("0x" + "55" * 20),
+    max_price=10**18,
+    job_bond=10**18,
+    bidding_time=10,
+    reveal_time=10,
+    execution_timeout=60,
+    challenge_window=60,
+    guarantee=Guarantee.HYBRID,
+    kind=Kind.AUCTION,
+)
+SUBMISSION = Submission(
+    spec=b"spec", verifier=parse_address("0x" + "66" * 20), inputs=b"", outputs=bytes(24), proofs=(b"one", b"two")
+)
+
+
+def data_of(rfp: Rfp = RFP, submission: Submission = SUBMISSION) -> bytes:
+    return interface("Results").encode_call("commitProven", rfp.to_abi(), submission.to_abi())
+
+
+def test_what_a_transaction_submits() -> None:
+    assert submission_in(data_of(), RFP) == SUBMISSION
+    assert submission_in(data_of() + b"trailing", RFP) == SUBMISSION
+
+
+def test_odd_padding_hides_nothing() -> None:
+    data = data_of()
+    at = data.index(b"one") + 3
+    assert submission_in(data[:at] + b"\xff" * 29 + data[at + 29 :], RFP) == SUBMISSION
+
+
+def test_what_is_no_submission_for_the_job() -> None:
+    assert submission_in(data_of(), replace(RFP, nonce=1)) is None
+    assert submission_in(interface("Results").encode_call("finalize", RFP.to_abi()), RFP) is None
+    assert submission_in(b"", RFP) is None
+    assert submission_in(data_of()[:-200], RFP) is None
+    assert submission_in(data_of()[:4] + b"\xff" * 1_000, RFP) is None
+    assert submission_in(data_of(submission=replace(SUBMISSION, outputs=bytes(65_536)))[:-64], RFP) is None
