@@ -2,7 +2,8 @@
 
 Life cycle: before a model is published, and before a worker, watcher or gateway uses one. Anybody can publish any roots
 beside any file: a program that isn't the file's would convict honest workers, and so would an execution graph that
-isn't the file's hardening. *Derivation*: roots and counts of the program, and the digest of the execution graph.
+isn't the file's hardening. *Derivation*: roots and counts of the program, the digest of the execution graph, and what
+the file gives of its critical part.
 """
 
 import hashlib
@@ -14,11 +15,13 @@ from typing import Any
 
 import onnx
 
-from atomic_verify.canonical.identity import ProgramIdentity, derive
-from atomic_verify.canonical.lowering import LOWERING_VERSION
+from atomic_verify.canonical.identity import ProgramIdentity, identity_of
+from atomic_verify.canonical.lowering import LOWERING_VERSION, lower
 from atomic_verify.commitments import Signature, TensorSpec
 from atomic_verify.models.check import CheckLimits, check_model
 from atomic_verify.models.check.parse import parse
+from atomic_verify.models.critical.check import require_critical
+from atomic_verify.models.critical.part import Part, derive_part
 from atomic_verify.models.errors import ModelError, ProgramMismatch, VoidOnlyMissing
 from atomic_verify.models.hardening import harden
 from atomic_verify.models.manifest import Manifest
@@ -39,12 +42,15 @@ class Derivation:
     """Of the hardened graph; of the file itself where nothing cancels."""
     decisions: tuple[str, ...]
     """Where a float decides, the first few."""
+    part: Part | None = None
+    """The critical part, where there is one that a circuit could prove."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "program": self.program.model_dump(),
             "execution_sha256": self.execution_sha256,
             "decisions": list(self.decisions),
+            "part": None if self.part is None else self.part.to_json(),
         }
 
     @classmethod
@@ -53,9 +59,9 @@ class Derivation:
         digest, decisions = found["execution_sha256"], found["decisions"]
         if not isinstance(digest, str) or not isinstance(decisions, list) or len(decisions) > MAX_DECISIONS:
             raise ValueError("not a derivation")
-        return cls(
-            ProgramEntry.model_validate(found["program"]), digest[:64], tuple(str(one)[:300] for one in decisions)
-        )
+        part = None if found["part"] is None else Part.from_json(found["part"])
+        program = ProgramEntry.model_validate(found["program"])
+        return cls(program, digest[:64], tuple(str(one)[:300] for one in decisions), part)
 
 
 Deriver = Callable[[bytes, Signature, Signature], Derivation]
@@ -68,14 +74,17 @@ def derive_model(graph: bytes, inputs: Signature, outputs: Signature) -> Derivat
     Raises a subclass of OnnxRefused, Unsupported, ProgramMismatch (the program has another signature).
     """
     check_model(graph, inputs, outputs)
-    found = derive(graph, {spec.name: spec.shape for spec in inputs.specs})
+    lowered = lower(graph, {spec.name: spec.shape for spec in inputs.specs})
+    found = identity_of(lowered)
     _require_signature("inputs", found.inputs, inputs)
     _require_signature("outputs", found.outputs, outputs)
-    made = harden(parse(graph, CheckLimits()))
+    model = parse(graph, CheckLimits())
+    made = harden(model)
     return Derivation(
         program=program_entry(found),
         execution_sha256=hashlib.sha256(made.graph if made.nodes else graph).hexdigest(),
         decisions=tuple(one[:300] for one in found.decisions[:MAX_DECISIONS]),
+        part=derive_part(model, lowered.program, inputs, outputs),
     )
 
 
@@ -117,13 +126,14 @@ def require_match(manifest: Manifest, found: Derivation) -> None:
 
 
 def require_derived(manifest: Manifest, directory: Path, derive_graph: Deriver) -> None:
-    """Refuse an installed disputable model unless its program is what its own ONNX file gives.
+    """Refuse an installed model unless its program and its critical part are what its own ONNX file gives.
 
     The derivation is kept beside the model's files and done anew only when the file, its signature, the lowering or
-    the `onnx` package changes. Raises ProgramMismatch, VoidOnlyMissing, ModelFileMissing, ModelDigestMismatch, and what
+    the `onnx` package changes. Nothing is asked of a model that has neither. Raises ProgramMismatch, VoidOnlyMissing,
+    CircuitNotOfModel, NetworkUnsupported, MarginUnderstated, ModelFileMissing, ModelDigestMismatch, and what
     `derive_graph` raises.
     """
-    if not manifest.disputable:
+    if not manifest.disputable and manifest.critical is None:
         return
     found = kept_derivation(manifest, directory)
     if found is None:
@@ -131,15 +141,17 @@ def require_derived(manifest: Manifest, directory: Path, derive_graph: Deriver) 
         found = derive_graph(graph, manifest.input_signature, manifest.output_signature)
         _keep(manifest, directory, found)
     require_match(manifest, found)
+    require_critical(manifest, directory, found.part)
 
 
 def is_derived(manifest: Manifest, directory: Path) -> bool:
     """Whether a derivation is kept that says what the manifest says."""
     found = kept_derivation(manifest, directory)
-    if found is None or not manifest.disputable:
+    if found is None or not (manifest.disputable or manifest.critical):
         return False
     try:
         require_match(manifest, found)
+        require_critical(manifest, directory, found.part)
     except ModelError:
         return False
     return True

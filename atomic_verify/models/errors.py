@@ -54,6 +54,24 @@ class VoidOnlyMissing(ModelError):
     code = "void-only-missing"
 
 
+class NetworkUnsupported(ModelError):
+    """How far a circuit of the model's critical part may be off can't be bounded."""
+
+    code = "network-unsupported"
+
+
+class CircuitNotOfModel(ModelError):
+    """The files of a circuit aren't of this model's critical part, or contradict its manifest."""
+
+    code = "circuit-not-of-model"
+
+
+class MarginUnderstated(ModelError):
+    """A manifest calls decisions certain that the canonical model might make otherwise, or tolerates too little."""
+
+    code = "margin-understated"
+
+
 class OnnxRefused(ModelError):
     """Root of what the structural check refuses in an ONNX file."""
 

@@ -1,0 +1,169 @@
+"""Whether a manifest may call decisions certain: its circuit's files against the model's own critical part.
+
+Life cycle: before a model with a critical step is published, and before a worker, watcher or gateway uses one. Anybody
+can publish any circuit beside any model, and call any decision certain. What can't be known without EZKL is whether the
+verification key belongs to the network and the settings: `atomic circuit check` makes it anew from them.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atomic_verify.models.check import CheckLimits
+from atomic_verify.models.check.parse import parse
+from atomic_verify.models.circuit import CircuitManifest, require_agreement
+from atomic_verify.models.critical.bounds import (
+    Reading,
+    Scales,
+    least_accept,
+    margin_of,
+    output_scale,
+    score_error,
+)
+from atomic_verify.models.critical.network import Layer, layers_of
+from atomic_verify.models.critical.part import Part
+from atomic_verify.models.errors import CircuitNotOfModel, MarginUnderstated, NetworkUnsupported
+from atomic_verify.models.manifest import Manifest
+from atomic_verify.models.parts import MAX_SCALE, CriticalEntry, FilePin
+from atomic_verify.models.pinned import read_pinned
+
+MAX_MULTIPLIER = 16
+LAWS = 1.25
+"""Accept over accept and what the laws' tolerances move, which is a quarter of it at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the files of a circuit allow a manifest to say."""
+
+    error: float
+    """No score is further from the canonical one, in the scores' unit."""
+    certain_margin: int
+    """The least, in quanta of the scores."""
+    accept: float
+    """The least absolute tolerance of a head's scores."""
+
+
+def require_critical(manifest: Manifest, directory: Path, part: Part | None) -> None:
+    """Refuse an installed model whose critical step isn't what its files give. Nothing is asked of others.
+
+    Raises CircuitInvalid, CircuitMismatch, CircuitNotOfModel, NetworkUnsupported, MarginUnderstated, ModelFileMissing,
+    ModelDigestMismatch.
+    """
+    entry = manifest.critical
+    if entry is None:
+        return
+    _require_files(entry, CircuitManifest.parse(read_pinned(directory, entry.files.circuit)))
+    layers, scales = read_circuit(directory, entry.files.network, entry.files.settings, part)
+    require_scales(entry, layers, scales)
+    found = bounds_of(manifest, entry.limit, layers, scales, part)
+    if entry.certain_margin < found.certain_margin:
+        raise MarginUnderstated(
+            f"{manifest.name} calls decisions certain that lead by {entry.certain_margin} quanta",
+            hint="don't use this model; if it is yours, prepare it again",
+            least=found.certain_margin,
+        )
+    if entry.kind == "head" and manifest.outputs[-1].accept.atol < found.accept:
+        raise MarginUnderstated(
+            f"the scores of {manifest.name} are accepted within {manifest.outputs[-1].accept.atol:.3g}",
+            hint="an honest hybrid result could be void over its scores; prepare the model again",
+            least=found.accept,
+        )
+
+
+def _require_files(entry: CriticalEntry, circuit: CircuitManifest) -> None:
+    """Refuse an entry that isn't about this circuit. Raises CircuitMismatch, CircuitNotOfModel."""
+    require_agreement(entry, circuit, entry.files.circuit.sha256)
+    files = entry.files
+    pinned = (files.network, files.settings, files.srs, files.verifier_source, files.verifier_code)
+    for ours, theirs in zip(pinned, circuit.files, strict=True):
+        if ours.sha256 != theirs.sha256:
+            raise CircuitNotOfModel(
+                f"{ours.file} isn't the file that the circuit {circuit.name} was made with",
+                hint="don't use this model; if it is yours, prepare it again",
+                expected=theirs.sha256,
+                found=ours.sha256,
+            )
+
+
+def read_circuit(
+    directory: Path, network: FilePin, settings: FilePin, part: Part | None
+) -> tuple[tuple[Layer, ...], Scales]:
+    """The layers and scales of a circuit in a folder, if its network is the model's critical part.
+
+    Raises CircuitNotOfModel, NetworkUnsupported, ModelFileMissing, ModelDigestMismatch.
+    """
+    if part is None:
+        raise NetworkUnsupported(
+            "the model has no critical part that consists of layers",
+            hint="cut the model so that what is proven is made of Gemm, MatMul, Add of constants, and Relu",
+        )
+    if network.sha256 != part.sha256:
+        raise CircuitNotOfModel(
+            f"{network.file} isn't the critical part of the model's own ONNX file",
+            hint="don't use this model; if it is yours, make its circuit again",
+            expected=part.sha256,
+            found=network.sha256,
+        )
+    model = parse(read_pinned(directory, network), CheckLimits())
+    return layers_of(model), read_scales(read_pinned(directory, settings))
+
+
+def read_scales(settings: bytes) -> Scales:
+    """The scales of a circuit, by its settings file. Raises CircuitNotOfModel."""
+    try:
+        found = json.loads(settings)
+        run = found["run_args"]
+        scales = [run["input_scale"], run["param_scale"], run["scale_rebase_multiplier"]]
+        plain = run["rebase_scale"] is None and run["rebase_frac_zero_constants"] is False
+        if not plain or not all(_is_count(one, MAX_SCALE) for one in scales) or not 1 <= scales[2] <= MAX_MULTIPLIER:
+            raise ValueError("other scales than these bounds are for")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CircuitNotOfModel("the circuit's settings can't be read", reason=str(error)[:200]) from error
+    return Scales(*scales)
+
+
+def _is_count(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def require_scales(entry: CriticalEntry, layers: tuple[Layer, ...], scales: Scales) -> None:
+    """Refuse an entry whose scales aren't those of the circuit. Raises CircuitNotOfModel."""
+    found = (scales.read, output_scale(layers, scales))
+    if (entry.input_scale, entry.output_scale) != found:
+        raise CircuitNotOfModel(
+            f"the circuit's settings give the scales {found[0]} and {found[1]}",
+            hint="don't use this model; if it is yours, prepare it again",
+            manifest=[entry.input_scale, entry.output_scale],
+        )
+
+
+def bounds_of(manifest: Manifest, limit: int, layers: tuple[Layer, ...], scales: Scales, part: Part | None) -> Bounds:
+    """What a manifest may say of a circuit with these layers and scales, which cuts what it reads to `limit` quanta.
+
+    Raises NetworkUnsupported, MarginUnderstated (the limit cuts what the circuit may be given).
+    """
+    quantum = 2.0**-scales.read
+    if part is not None and part.largest is not None and part.norm is not None:
+        features = manifest.outputs[0].accept
+        # A claimed trace may lie off the canonical one by what the laws tolerate.
+        away = LAWS * (features.atol + features.rtol * part.largest)
+        reading, most = Reading(part.largest, part.norm, away), part.largest + away
+    else:
+        # Of a whole model the bound holds for all that isn't cut, inside and outside of the declared range.
+        uncut = limit * quantum
+        size = layers[0].weight.shape[0]
+        limits = manifest.inputs[0].range
+        if limits is None:
+            raise NetworkUnsupported("the input has no range", hint="declare low and high of the input")
+        reading, most = Reading(uncut, uncut * size**0.5, 0.0), max(abs(one) for one in limits)
+    if most / quantum > limit:
+        raise MarginUnderstated(
+            f"the circuit cuts what it reads to {limit * quantum:g}, and it may be given {most:g}",
+            hint="a circuit that reads something else proves nothing about the model; make one with a larger limit",
+            limit=limit,
+        )
+    error = score_error(layers, reading, scales)
+    scale = output_scale(layers, scales)
+    return Bounds(error, margin_of(error, scale), least_accept(error))
