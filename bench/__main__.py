@@ -1,6 +1,6 @@
 """`make bench`: measures everything, shows a table and writes build/bench.json.
 
-python -m bench [canonical] [catching] [commitments] [disputes] [execution] [gas] [gateway] [referee]
+python -m bench [canonical] [catching] [commitments] [disputes] [execution] [gas] [gateway] [proofs] [referee]
                 [watching]
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atomic_verify.observability import configure_logging
-from bench import canonical, catching, commitments, disputes, execution, gas, gateway, referee, watching
+from bench import canonical, catching, commitments, disputes, execution, gas, gateway, proofs, referee, watching
 from bench.figures import Figure, show, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +21,7 @@ AREAS: dict[str, Callable[[], Iterator[Figure]]] = {
     "execution": lambda: execution.measure(ROOT),
     "gas": lambda: gas.measure(ROOT),
     "gateway": lambda: gateway.measure(ROOT),
+    "proofs": lambda: proofs.measure(ROOT),
     "watching": lambda: watching.measure(ROOT),
     "referee": lambda: referee.measure(ROOT),
 }

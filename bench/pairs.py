@@ -14,12 +14,17 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], *, budget: float = 8.0) -> tuple[float, float]:
-    """The median of ours / theirs, and the median of theirs in seconds. `budget` in seconds bounds the whole."""
+def ratio(
+    ours: Callable[[], object], theirs: Callable[[], object], *, budget: float = 8.0, pairs: int = MIN_PAIRS
+) -> tuple[float, float]:
+    """The median of ours / theirs, and the median of theirs in seconds.
+
+    `budget` in seconds bounds the whole, once `pairs` of both were timed.
+    """
     ours(), theirs()
     found: list[tuple[float, float]] = []
     ends = time.perf_counter() + budget
-    while len(found) < MIN_PAIRS or (time.perf_counter() < ends and len(found) < 2000):
+    while len(found) < pairs or (time.perf_counter() < ends and len(found) < 2000):
         # Which goes first alternates: the second profits from what the first left in the caches.
         if len(found) % 2:
             second = seconds(theirs)
