@@ -26,6 +26,7 @@ _ACTS: Sequence[tuple[frozenset[str], str]] = tuple(
         ("BidRevealed", "reveal"),
         ("BidForfeited", "forfeit"),
         ("BidReleased", "releaseBid"),
+        ("Committed Proven", "commitProven"),
         ("Committed", "commit"),
         ("Finalized", "finalize"),
         ("ClaimSealed", "seal"),
