@@ -26,7 +26,12 @@ def job_id(chain_id: int, market: Address, rfp: Rfp) -> JobId:
 
 def model_id(spec: ModelSpec) -> ModelId:
     """The id of the model with this spec: keccak256(abi.encode(spec))."""
-    return ModelId(keccak(encode([ModelSpec.abi_type()], [spec.to_abi()])))
+    return ModelId(keccak(spec_bytes(spec)))
+
+
+def spec_bytes(spec: ModelSpec) -> bytes:
+    """abi.encode(spec), as it is submitted with proofs."""
+    return bytes(encode([ModelSpec.abi_type()], [spec.to_abi()]))
 
 
 def bid_seal(chain_id: int, market: Address, job: JobId, worker: Address, price: Amount, salt: bytes) -> bytes:
