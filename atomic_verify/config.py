@@ -40,11 +40,13 @@ class GatewaySettings(_Section):
 
 
 class TokenPricing(_Section):
-    """What a worker asks in one payment token, in its base units; the sum of the three is the price."""
+    """What a worker asks in one payment token, in its base units; the sum of the four is the price."""
 
     base_price: int = Field(10**15, ge=0)
     price_per_item: int = Field(10**14, ge=0)
     price_per_second: int = Field(10**15, ge=0)
+    price_per_proof: int = Field(0, ge=0)
+    """For each item that is proven: checking its proof takes gas."""
 
 
 class PricingSettings(TokenPricing):
@@ -74,6 +76,12 @@ class WorkerSettings(_Section):
     poll_seconds: float = Field(0.5, gt=0)
     withdraw_above: int = Field(0, ge=0)
     """Credit, in base units, above which the worker withdraws it."""
+    prove: Literal["auto", "always", "never"] = "auto"
+    """Whether to offer `hybrid` and `proven` jobs; `auto`: if EZKL is installed."""
+    proof_seconds: float = Field(600.0, gt=0)
+    """How long one proof may take before it is given up, and tried again."""
+    proof_memory_mib: int = Field(8192, gt=0)
+    """The memory that one proof may take."""
     accept_undisputable: bool = True
     """Whether to work on models that can't be disputed; the market allows them on development chains only."""
     pricing: PricingSettings = PricingSettings()

@@ -1,7 +1,7 @@
-"""Work that takes longer than a look at the chain, in threads of its own: fetching inputs, executing models.
+"""Work that takes longer than a look at the chain, in threads of its own: fetching inputs, executing models, proving.
 
-Life cycle: fetch, execute. A *task* is known by its key and runs at most once at a time. One that fails waits before it
-may start again, twice as long after each failure; one that is done keeps its result until it is forgotten.
+Life cycle: fetch, execute, prove. A *task* is known by its key and runs at most once at a time. One that fails waits
+before it may start again, twice as long after each failure; one that is done keeps its result until it is forgotten.
 """
 
 import threading
@@ -83,6 +83,12 @@ class Background(Generic[Key, Result]):
         ).start()
         return True
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no slot is free."""
+        with self._lock:
+            return self._running() >= self._slots
+
     def state(self, key: Key) -> TaskState:
         with self._lock:
             return self._tasks[key].state if key in self._tasks else TaskState.UNKNOWN
@@ -101,6 +107,12 @@ class Background(Generic[Key, Result]):
         """How often the task has failed so far."""
         with self._lock:
             return self._tasks[key].failures if key in self._tasks else 0
+
+    def renew(self, key: Key) -> None:
+        """Lets a done task be started again: its result was lost."""
+        with self._lock:
+            if key in self._tasks and self._tasks[key].state is TaskState.DONE:
+                del self._tasks[key]
 
     def forget(self, key: Key) -> None:
         """Drops a task that isn't running, with its result and its failures."""

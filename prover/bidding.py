@@ -1,7 +1,8 @@
 """The price of a job, or why it isn't taken: a pure policy, the same for bids, quotes and reassignments.
 
 Life cycle: bid. *Terms*: what a worker asks in one payment token. *Backlog*: seconds of work that it has taken on and
-not done yet, sealed bids and open quotes included, since all of them may be won at once. *Grid*: bids are whole basis
+not done yet, sealed bids and open quotes included, since all of them may be won at once. Executing and proving go on
+side by side, so each has a backlog of its own, and only jobs with proofs wait for both. *Grid*: bids are whole basis
 points of the RFP's max price, so that a bid's price can be found again from its seal alone (see `seals`). The payment
 rule makes it best to ask one's own cost, so the policy computes a cost and no more.
 """
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from atomic_verify.protocol.primitives import BASIS_POINTS, Address, Amount, to_hex
+from atomic_verify.protocol.terms import MAX_PROVEN_ITEMS
 from atomic_verify.protocol.types import Guarantee, Kind, Rfp
 
 NOTHING = Amount(0)
@@ -48,13 +50,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the worker asks in one payment token, in its base units; the sum of the three is the price."""
+    """What the worker asks in one payment token, in its base units; the sum of the four is the price."""
 
     base: Amount
     """For a job of any size: it has to pay for the job's transactions."""
     per_item: Amount = NOTHING
     per_second: Amount = NOTHING
-    """Of estimated execution."""
+    """Of estimated execution and proving."""
+    per_proof: Amount = NOTHING
+    """For each item that is proven: the gas of checking its proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,6 @@ class Policy:
     """What the worker takes on. Bytes are payload bytes, times seconds."""
 
     terms: Mapping[Address, Terms]
-    guarantees: frozenset[Guarantee] = frozenset({Guarantee.OPTIMISTIC})
     accept_undisputable: bool = False
     max_items: int = 100_000
     max_input_bytes: int = 1 << 28
@@ -91,6 +94,10 @@ class ModelFacts:
     output_bytes: int
     seconds_per_item: float
     """Measured here."""
+    proves: Guarantee | None = None
+    """The guarantee, hybrid or proven, that this worker can give for the model; None if it can't prove it."""
+    seconds_per_proof: float = 0.0
+    """Measured here, or, as long as it isn't, where the circuit was built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ class Standing:
     """Seconds until bidding closes; None when nobody bids: for a quote and for a reassignment."""
     bond_reserved: Amount = NOTHING
     """Free stake that bonds not locked yet will need: open quotes, sent bids."""
+    proving_seconds: float = 0.0
+    """Of proofs that are taken on and not made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +143,23 @@ def decide(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Polic
 
 
 def estimate(rfp: Rfp, model: ModelFacts) -> float:
+    """Seconds that executing the job, and proving it where that is asked for, takes by measurement."""
+    return execution_seconds(rfp, model) + proving_seconds(rfp, model)
+
+
+def execution_seconds(rfp: Rfp, model: ModelFacts) -> float:
     """Seconds that executing the job takes by measurement."""
     return rfp.item_count * model.seconds_per_item
+
+
+def proving_seconds(rfp: Rfp, model: ModelFacts) -> float:
+    """Seconds that the job's proofs take by measurement: none for an optimistic one."""
+    return proof_count(rfp) * model.seconds_per_proof
+
+
+def proof_count(rfp: Rfp) -> int:
+    """How many proofs the job needs: one for each item, unless it is optimistic."""
+    return 0 if rfp.guarantee is Guarantee.OPTIMISTIC else rfp.item_count
 
 
 def on_grid(price: int, max_price: Amount) -> Amount:
@@ -166,7 +190,7 @@ def asking_price(rfp: Rfp, terms: Terms, seconds: float) -> Amount:
     """What the job has to pay by `terms`, whatever its RFP offers; in payment-token base units."""
     # Whole milliseconds keep the money in integers.
     timed = -(-round(seconds * 1000) * terms.per_second // 1000)
-    return Amount(terms.base + rfp.item_count * terms.per_item + timed)
+    return Amount(terms.base + rfp.item_count * terms.per_item + proof_count(rfp) * terms.per_proof + timed)
 
 
 def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
@@ -175,9 +199,10 @@ def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Pol
         return Reason.OWN_RFP
     if model is None:
         return Reason.MODEL_UNKNOWN
-    if not model.disputable and not policy.accept_undisputable:
+    # A result that is proven whole is final at once: nobody needs to dispute it.
+    if not (model.disputable or policy.accept_undisputable or rfp.guarantee is Guarantee.PROVEN):
         return Reason.MODEL_UNDISPUTABLE
-    if rfp.guarantee not in policy.guarantees:
+    if rfp.guarantee not in (Guarantee.OPTIMISTIC, model.proves) or rfp.guarantee is Guarantee.NONE:
         return Reason.GUARANTEE_UNSUPPORTED
     if rfp.token not in policy.terms:
         return Reason.TOKEN_NOT_ACCEPTED
@@ -189,7 +214,8 @@ def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Pol
 
 
 def _size_refusal(rfp: Rfp, model: ModelFacts, policy: Policy) -> Reason | None:
-    if rfp.item_count > policy.max_items:
+    most = policy.max_items if proof_count(rfp) == 0 else min(policy.max_items, MAX_PROVEN_ITEMS)
+    if rfp.item_count > most:
         return Reason.TOO_MANY_ITEMS
     if rfp.item_count * model.input_bytes > policy.max_input_bytes:
         return Reason.INPUT_TOO_LARGE
@@ -213,7 +239,8 @@ def _time_refusal(rfp: Rfp, standing: Standing, policy: Policy, seconds: float) 
 def _capacity_refusal(rfp: Rfp, standing: Standing, policy: Policy, seconds: float) -> Reason | None:
     if standing.open_jobs >= policy.max_open_jobs:
         return Reason.NO_CAPACITY
-    if standing.backlog_seconds + seconds + policy.settling_seconds > _usable_seconds(rfp, policy):
+    ahead = standing.backlog_seconds + (standing.proving_seconds if proof_count(rfp) else 0.0)
+    if ahead + seconds + policy.settling_seconds > _usable_seconds(rfp, policy):
         return Reason.NO_CAPACITY
     if policy.max_job_bond is not None and rfp.job_bond > policy.max_job_bond:
         return Reason.BOND_TOO_HIGH
@@ -235,12 +262,14 @@ def _grounds(
     found: dict[str, Any] = {
         "model": to_hex(rfp.model_id),
         "items": rfp.item_count,
+        "guarantee": rfp.guarantee.name.lower(),
         "token": rfp.token,
         "max_price": str(rfp.max_price),
         "job_bond": str(rfp.job_bond),
         "execution_timeout": rfp.execution_timeout,
         "estimated_seconds": round(seconds, 4),
         "backlog_seconds": round(standing.backlog_seconds, 4),
+        "proving_seconds": round(standing.proving_seconds, 4),
         "open_jobs": standing.open_jobs,
         "free_stake": str(standing.free_stake),
         "bond_reserved": str(standing.bond_reserved),

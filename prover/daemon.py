@@ -20,7 +20,7 @@ from atomic_verify.config import Settings
 from atomic_verify.observability import configure_logging, get_logger
 from atomic_verify.protocol.events import BlockRef
 from atomic_verify.protocol.intents import IntentStore
-from atomic_verify.protocol.primitives import Amount
+from atomic_verify.protocol.primitives import Amount, JobId
 from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.database import Database, open_database
 from atomic_verify.storage.decisions import DecisionLog
@@ -29,9 +29,13 @@ from atomic_verify.storage.indexer import Indexer
 from atomic_verify.storage.intents import SqlIntentStore
 from atomic_verify.storage.queries import Queries
 from prover.background import Background
+from prover.belongings import Belongings
 from prover.book import JobBook
 from prover.decisions import OwnDecisions
+from prover.equipment import OpenCircuit, open_provers
+from prover.inputs import HeldInput
 from prover.metrics import Metrics
+from prover.outputs import Output
 from prover.quotes import QuoteDesk
 from prover.retention import Keeper
 from prover.seals import Sealer
@@ -45,6 +49,7 @@ from prover.startup import (
     warn_without_coin,
 )
 from prover.tools import Checkpoint, Tools
+from prover.verifiers import Verifiers
 from prover.watching.defence import open_defence
 from prover.watching.meanings import Meanings
 from prover.worker import Rhythm, Worker
@@ -57,10 +62,11 @@ PARTIALS_AFTER = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What a test may put in: a call after each step that is on the disk, and a wrapper of the intent store."""
+    """What a test may put in: a call after each step that is on the disk, a wrapper of the intent store, circuits."""
 
     checkpoint: Checkpoint = lambda step: None
     intents: Callable[[IntentStore], IntentStore] = lambda store: store
+    open_circuit: OpenCircuit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,9 @@ def _gather(settings: Settings, hooks: Hooks, stack: ExitStack) -> _Parts:
     sender = stack.enter_context(TransactionSender(chain, signer, intents, settings.data_dir, policy=policy))
     workshop = open_workshop(settings)
     stack.callback(workshop.close)
+    workshop.provers = open_provers(
+        settings.worker, chain, workshop.models.values(), get_logger("worker"), hooks.open_circuit
+    )
     return _Parts(settings, signer, chain, constants, database, sender, workshop, hooks, threading.Event())
 
 
@@ -149,6 +158,10 @@ def chain_clock(chain: Chain) -> Callable[[BlockRef], int]:
 def _tools(parts: _Parts) -> Tools:
     settings, chain = parts.settings, parts.chain
     policy = policy_of(settings, chain)
+    blobs = BlobStore(settings.blobs)
+    decisions = OwnDecisions(DecisionLog(parts.database), parts.signer.address)
+    inputs: Background[JobId, HeldInput] = Background("fetch", FETCHES_AT_ONCE, on_end=parts.wake.set)
+    outputs: Background[JobId, Output] = Background("execute", 1, on_end=parts.wake.set)
     return Tools(
         worker=parts.signer.address,
         constants=parts.constants,
@@ -157,11 +170,14 @@ def _tools(parts: _Parts) -> Tools:
         sealer=Sealer.of(parts.signer, chain.chain_id, chain.deployment.market),
         policy=policy,
         workshop=parts.workshop,
-        blobs=BlobStore(settings.blobs),
+        blobs=blobs,
         fetch_policy=FetchPolicy(policy.max_input_bytes, allow_private=settings.allow_private_inputs),
-        decisions=OwnDecisions(DecisionLog(parts.database), parts.signer.address),
-        inputs=Background("fetch", FETCHES_AT_ONCE, on_end=parts.wake.set),
-        outputs=Background("execute", 1, on_end=parts.wake.set),
+        decisions=decisions,
+        inputs=inputs,
+        outputs=outputs,
+        proofs=Background("prove", 1, on_end=parts.wake.set),
+        belongings=Belongings(inputs, outputs, decisions, blobs),
+        verifiers=Verifiers(chain.rpc),
         metrics=Metrics(),
         meanings=Meanings(parts.workshop.models),
         log=get_logger("worker").bind(worker=parts.signer.address),

@@ -13,11 +13,15 @@ from prover.views import View
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One job's part: `seconds` are the estimate that is left, `bond` is what it will lock but hasn't yet."""
+    """One job's part: `seconds` are the estimate that is left, `bond` is what it will lock but hasn't yet.
+
+    `proving`: the seconds of proofs, which are made beside other jobs' execution and aren't among `seconds`.
+    """
 
     job: JobId
     seconds: float
     bond: Amount
+    proving: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class Load:
     @property
     def seconds(self) -> float:
         return sum(share.seconds for share in self.shares)
+
+    @property
+    def proving(self) -> float:
+        return sum(share.proving for share in self.shares)
 
     @property
     def bond_reserved(self) -> Amount:

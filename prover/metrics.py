@@ -9,6 +9,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _PREFIX = "atomic_worker_"
+PROOF_BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 
 
 class Metrics:
@@ -24,6 +25,9 @@ class Metrics:
         self.requests = self._counter("requests", "Requests at the HTTP door", "route", "status")
         self.open_jobs = self._gauge("open_jobs", "Jobs taken on and not committed")
         self.backlog = self._gauge("backlog_seconds", "Estimated seconds of work taken on")
+        self.proving_backlog = self._gauge("proving_backlog_seconds", "Estimated seconds of proofs taken on")
+        self.proofs_waiting = self._gauge("proofs_waiting", "Proofs of awarded jobs that are still to be made")
+        self.proof_peak = self._gauge("proof_peak_bytes", "Most memory that the last proof took")
         self.known_jobs = self._gauge("known_jobs", "Jobs that concern the worker")
         self.free_stake = self._gauge("free_stake", "Stake that can back a new bond")
         # The same names as a gateway's: one alert serves both.
@@ -34,6 +38,9 @@ class Metrics:
         self.last_look = self._gauge("last_look_timestamp_seconds", "When the chain was last looked at in full")
         self.execution_seconds = Histogram(
             _PREFIX + "execution_seconds", "Seconds per executed job", registry=self.registry
+        )
+        self.proof_seconds = Histogram(
+            _PREFIX + "proof_seconds", "Seconds per proof", buckets=PROOF_BUCKETS, registry=self.registry
         )
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:

@@ -26,18 +26,22 @@ class Output:
     root: Digest
     payload: str
     """sha256 of the payload as 64 hexadecimal digits."""
+    proofs: tuple[str, ...] = ()
+    """Digests of the items' proofs, in order, where they are committed with it."""
 
     @property
     def payload_digest(self) -> Digest:
         return Digest(bytes.fromhex(self.payload))
 
-    def to_json(self) -> dict[str, str]:
-        return {"root": to_hex(self.root), "payload": self.payload}
+    def to_json(self) -> dict[str, Any]:
+        proofs = {"proofs": list(self.proofs)} if self.proofs else {}
+        return {"root": to_hex(self.root), "payload": self.payload, **proofs}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Output":
         """Raises ProtocolError or DigestMalformed for values that `to_json` didn't write."""
-        return cls(Digest(parse_word(values["root"])), parse_digest(values["payload"]))
+        proofs = tuple(parse_digest(one) for one in values.get("proofs", ()))
+        return cls(Digest(parse_word(values["root"])), parse_digest(values["payload"]), proofs)
 
 
 def publish(execution: Execution, store: BlobStore) -> Output:
@@ -49,10 +53,11 @@ def publish(execution: Execution, store: BlobStore) -> Output:
     return Output(root, store.put(execution.payload))
 
 
-def remembered(job: JobId, decisions: OwnDecisions, store: BlobStore) -> Output | None:
-    """The output that was published before a restart, if the store still has it."""
-    last = next((found for found in reversed(decisions.of(job, KIND)) if found.outcome == DONE), None)
+def remembered(job: JobId, decisions: OwnDecisions, store: BlobStore, kind: str = KIND) -> Output | None:
+    """The output that was published before a restart, if the store still has all of it; `kind` of decision says which:
+    what executing gave, or what is committed with proofs."""
+    last = next((found for found in reversed(decisions.of(job, kind)) if found.outcome == DONE), None)
     if last is None:
         return None
     output = Output.from_json(last.details["output"])
-    return output if store.exists(output.payload) else None
+    return output if all(store.exists(digest) for digest in (output.payload, *output.proofs)) else None

@@ -1,9 +1,11 @@
 """What became of a job in the worker's hands, on record: its input, its output, and a deadline that was missed.
 
-Life cycle: fetch, execute, commit. Each fact is recorded once, however often the worker looks.
+Life cycle: fetch, execute, prove, commit. Each fact is recorded once, however often the worker looks.
 """
 
+from atomic_verify.errors import AtomicError
 from atomic_verify.protocol.types import JobState
+from prover import proving
 from prover.retention import FETCH, FETCHED, HELD, Keeper
 from prover.tools import Tools
 from prover.views import View
@@ -23,11 +25,27 @@ def note_progress(view: View, tools: Tools, keeper: Keeper) -> None:
             keeper.track(job, held.digest)
     if output is not None:
         keeper.track(job, output.payload)
+    _note_proofs(view, tools, keeper)
     for stage, error in ((FETCH, tools.inputs.failure(job)), (EXECUTE, tools.outputs.failure(job))):
         if error is not None and tools.note_failure(stage, job, error):
             tools.metrics.failures.labels(stage, error.code).inc()
     if view.state is JobState.AWARDED and view.is_mine and (view.seconds_left or 0) <= 0:
         _note_missed(view, tools)
+
+
+def _note_proofs(view: View, tools: Tools, keeper: Keeper) -> None:
+    """Each failure is counted and logged where it happens; on record is why the job waits, when that is news."""
+    job = view.record.id
+    own = tools.belongings.of(view)
+    if not view.needs_proofs:
+        return
+    if own.output is not None:
+        for digest in (own.output.payload, *own.output.proofs):
+            keeper.track(job, digest)
+    for item in range(view.record.rfp.item_count):
+        error: AtomicError | None = tools.proofs.failure((job, item))
+        if error is not None:
+            tools.note_failure(proving.KIND, job, error)
 
 
 def _note_missed(view: View, tools: Tools) -> None:

@@ -19,7 +19,7 @@ from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.fetch import FetchPolicy
 from prover import inputs
-from prover.bidding import Policy, Standing, decide
+from prover.bidding import Policy, Standing, decide, proving_seconds
 from prover.decisions import OwnDecisions
 from prover.errors import QuoteRefused, WorkerNotReady
 from prover.load import Moment, Share
@@ -97,8 +97,10 @@ class QuoteDesk:
             seconds, details = self._judge(job, rfp)
             expiry = self._moment().now + self._seconds
             quote = Quote(job, self._signer.address, rfp.max_price, expiry)
-            share = Share(job, seconds + self._policy.settling_seconds, rfp.job_bond)
-            details |= {"expiry": expiry, "seconds": share.seconds, "bond": str(share.bond)}
+            facts = self._workshop.facts(rfp.model_id)
+            proving = 0.0 if facts is None else proving_seconds(rfp, facts)
+            share = Share(job, seconds - proving + self._policy.settling_seconds, rfp.job_bond, proving)
+            details |= {"expiry": expiry, "seconds": share.seconds, "bond": str(share.bond), "proving": proving}
             self._note(job, SIGNED, "cost", details)
             self._open[job] = _Open(share, expiry)
         data = typed_data(self._constants.chain_id, self._constants.market, quote)
@@ -134,6 +136,7 @@ class QuoteDesk:
             open_jobs=load.open_jobs,
             backlog_seconds=load.seconds,
             bond_reserved=load.bond_reserved,
+            proving_seconds=load.proving,
         )
         decision = decide(rfp, self._workshop.facts(rfp.model_id), standing, self._policy)
         if not decision.takes:
@@ -159,6 +162,7 @@ class QuoteDesk:
         found = []
         for decision in self._decisions.recent(MAX_OPEN, KIND):
             details = decision.details
-            share = Share(decision.job, float(details["seconds"]), Amount(int(details["bond"])))
+            proving = float(details.get("proving", 0.0))
+            share = Share(decision.job, float(details["seconds"]), Amount(int(details["bond"])), proving)
             found.append(_Open(share, int(details["expiry"])))
         return found

@@ -34,7 +34,7 @@ class Keeper:
 
     def recall(self, decisions: OwnDecisions) -> None:
         """Looks after the blobs that the decision log knows of."""
-        for kind in (FETCH, "execute"):
+        for kind in (FETCH, "execute", "prove"):
             for decision in decisions.recent(REMEMBERED, kind):
                 for digest in _digests_of(decision):
                     self.track(decision.job, digest)
@@ -62,6 +62,8 @@ def _digests_of(decision: Decision) -> list[str]:
     """The blobs that a decision says this worker put into the store."""
     if decision.kind == FETCH and (decision.outcome, decision.reason) == (HELD, FETCHED):
         return [str(decision.details["digest"])]
-    if decision.kind == "execute" and decision.outcome == "done":
+    if decision.kind in ("execute", "prove") and decision.outcome == "done":
         return [str(decision.details["output"]["payload"])]
+    if decision.kind == "prove" and decision.outcome == "item":
+        return [str(decision.details["made"]["proof"])]
     return []

@@ -109,7 +109,12 @@ def _terms(pricing: PricingSettings, utility_token: Address) -> Mapping[Address,
 
 
 def _terms_of(pricing: TokenPricing) -> Terms:
-    return Terms(Amount(pricing.base_price), Amount(pricing.price_per_item), Amount(pricing.price_per_second))
+    return Terms(
+        base=Amount(pricing.base_price),
+        per_item=Amount(pricing.price_per_item),
+        per_second=Amount(pricing.price_per_second),
+        per_proof=Amount(pricing.price_per_proof),
+    )
 
 
 def _engines(settings: Settings) -> Callable[[InstalledModel], Engine]:

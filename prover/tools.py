@@ -18,13 +18,16 @@ from atomic_verify.storage.blobs import BlobStore
 from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.fetch import FetchPolicy
 from prover.background import Background
-from prover.bidding import ModelFacts, Policy, Standing, estimate
+from prover.belongings import Belongings
+from prover.bidding import ModelFacts, Policy, Standing, execution_seconds, proving_seconds
 from prover.decisions import OwnDecisions
 from prover.inputs import HeldInput
 from prover.load import Load, Moment, Share
 from prover.metrics import Metrics
 from prover.outputs import Output
+from prover.proving import Item
 from prover.seals import Sealer
+from prover.verifiers import Verifiers
 from prover.views import View
 from prover.watching.meanings import Meanings
 from prover.workshop import Workshop
@@ -60,6 +63,10 @@ class Tools:
     decisions: OwnDecisions
     inputs: Background[JobId, HeldInput]
     outputs: Background[JobId, Output]
+    proofs: Background[tuple[JobId, int], Item]
+    """By job and item."""
+    belongings: Belongings
+    verifiers: Verifiers
     metrics: Metrics
     meanings: Meanings
     log: Any
@@ -131,6 +138,7 @@ class Tools:
             backlog_seconds=load.seconds,
             bidding_left=view.bidding_left,
             bond_reserved=load.bond_reserved,
+            proving_seconds=load.proving,
         )
 
     def take_on(self, view: View, bond: Amount) -> None:
@@ -138,15 +146,21 @@ class Tools:
         self.moment = replace(self.moment, load=self.moment.load.plus(self.share(view, bond)))
 
     def share(self, view: View, bond: Amount) -> Share:
-        facts = self.facts(view.record.rfp.model_id)
-        is_done = self.outputs.result(view.record.id) is not None
-        seconds = 0.0 if facts is None or is_done else estimate(view.record.rfp, facts) + self.policy.settling_seconds
-        return Share(view.record.id, seconds, bond)
+        """What the job still takes, by measurement: nothing once it waits for nothing but its commit."""
+        job, rfp, facts = view.record.id, view.record.rfp, self.facts(view.record.rfp.model_id)
+        own = self.belongings.of(view)
+        if facts is None or own.output is not None:
+            return Share(job, 0.0, bond)
+        executing = 0.0 if own.executed is not None else execution_seconds(rfp, facts)
+        return Share(job, executing + self.policy.settling_seconds, bond, proving_seconds(rfp, facts))
 
     def forget(self, job: JobId) -> None:
         """Drops what is kept in memory about a job that doesn't concern the worker any more."""
         self.inputs.forget(job)
         self.outputs.forget(job)
+        self.belongings.forget(job)
+        for proof in [key for key in self.proofs.keys() if key[0] == job]:  # noqa: SIM118 - not a mapping
+            self.proofs.forget(proof)
         with self._noting:
             for noted in [key for key in self._noted if key[0] == job]:
                 del self._noted[noted]

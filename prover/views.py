@@ -11,7 +11,7 @@ from atomic_verify.protocol.auction import RankedBid, rank
 from atomic_verify.protocol.lifecycle import TERMINAL, Act, reveal_end_of
 from atomic_verify.protocol.next_acts import NextAct, Situation, next_acts
 from atomic_verify.protocol.primitives import Address, Amount
-from atomic_verify.protocol.types import BidStatus, JobState
+from atomic_verify.protocol.types import BidStatus, Guarantee, JobState
 from atomic_verify.storage.records import BidRecord, JobRecord
 from atomic_verify.storage.situations import revealed_bids, situation_of
 
@@ -44,6 +44,16 @@ class View:
     def is_mine(self) -> bool:
         """Whether the current or last attempt is the worker's own."""
         return self.record.worker == self.worker
+
+    @property
+    def needs_proofs(self) -> bool:
+        """Whether the result is committed with a proof of each item."""
+        return self.record.rfp.guarantee is not Guarantee.OPTIMISTIC
+
+    @property
+    def is_proven_whole(self) -> bool:
+        """Whether all of the model is proven: the input is part of what is committed, and the commit is the end."""
+        return self.record.rfp.guarantee is Guarantee.PROVEN
 
     @property
     def is_over(self) -> bool:

@@ -20,14 +20,13 @@ from atomic_verify.protocol.intents import Intent
 from atomic_verify.protocol.primitives import Amount, JobId, to_hex
 from atomic_verify.storage.errors import DatabaseUnavailable
 from atomic_verify.storage.indexer import SyncReport
-from prover.background import Pauses, TaskState
+from prover.background import Pauses
 from prover.book import JobBook
 from prover.load import Load, Moment, is_taken_on
-from prover.outputs import Output, remembered
 from prover.progress import note_progress
 from prover.quotes import QuoteDesk
 from prover.retention import Keeper
-from prover.stages import STAGES, Own, Stage, announce, withdraw
+from prover.stages import STAGES, Own, Stage, announce, prove, withdraw
 from prover.tools import Tools
 from prover.views import View, view_of
 from prover.watching.engine import Engine
@@ -101,7 +100,6 @@ class Worker:
         self._defence = defence
         self._monotonic = monotonic
         self._waits: dict[tuple[JobId | None, str], _Wait] = {}
-        self._outputs: dict[JobId, Output | None] = {}
         self._last_beat = -HEARTBEAT_SECONDS
         self._wake = wake
         self._stop = threading.Event()
@@ -183,7 +181,7 @@ class Worker:
 
     def _serve(self, view: View) -> None:
         """Lets each stage do what is due about one job."""
-        own = self._own(view)
+        own = self._tools.belongings.of(view)
         note_progress(view, self._tools, self._keeper)
         for stage in STAGES:
             if stage.due(view, own) and self._may_try(view.record.id, stage.NAME):
@@ -220,16 +218,6 @@ class Worker:
             except AtomicError as error:
                 self._act_failed(None, name, error)
 
-    def _own(self, view: View) -> Own:
-        """What the worker has of a job; an output from before a restart is looked for once."""
-        job, tools = view.record.id, self._tools
-        output = tools.outputs.result(job)
-        if output is None and view.is_mine:
-            if job not in self._outputs:
-                self._outputs[job] = remembered(job, tools.decisions, tools.blobs)
-            output = self._outputs[job]
-        return Own(tools.inputs.state(job) is TaskState.DONE, output)
-
     # Failures
 
     def _may_try(self, job: JobId | None, stage: str) -> bool:
@@ -261,9 +249,8 @@ class Worker:
             self._keeper.track(job, digest)
         self._keeper.sweep(known, self._monotonic())
         tools = self._tools
-        for job in {*tools.inputs.keys(), *tools.outputs.keys(), *self._outputs} - known:
+        for job in {*tools.inputs.keys(), *tools.outputs.keys(), *tools.belongings.keys()} - known:
             tools.forget(job)
-            self._outputs.pop(job, None)
         self._waits = {key: wait for key, wait in self._waits.items() if key[0] is None or key[0] in known}
         self._desk.tidy(now, {view.record.id for view in views if view.is_mine})
 
@@ -276,6 +263,8 @@ class Worker:
         metrics.known_jobs.set(len(views))
         metrics.open_jobs.set(moment.load.open_jobs)
         metrics.backlog.set(moment.load.seconds)
+        metrics.proving_backlog.set(moment.load.proving)
+        metrics.proofs_waiting.set(sum(prove.waiting(view, self._tools) for view in views))
         metrics.free_stake.set(moment.free_stake)
         metrics.indexed.set(report.indexed)
         metrics.head_time = report.head.timestamp
@@ -290,8 +279,13 @@ class Worker:
             )
 
     def _wind_down(self) -> None:
-        """Lets executions end, so that their outputs are on record, and says what a stopped worker stands to lose."""
+        """Lets executions end, so that their outputs are on record, and says what a stopped worker stands to lose.
+
+        A proof takes too long for that: it is called off and made after the next start.
+        """
+        self._tools.workshop.provers.stop()
         self._tools.outputs.drain(DRAIN_SECONDS)
+        self._tools.proofs.drain(DRAIN_SECONDS)
         for job in (share.job for share in self._tools.moment.load.shares):
             self._tools.log.warning(
                 "stopped_with_open_job",

@@ -13,6 +13,7 @@ from atomic_verify.execution.record import Execution
 from atomic_verify.models import InstalledModel
 from atomic_verify.protocol.primitives import ModelId
 from prover.bidding import ModelFacts
+from prover.provers import Provers
 
 SMOOTHING = 0.3
 """Weight of the newest job in the running mean of seconds per item."""
@@ -41,6 +42,8 @@ class Workshop:
         self._engines: dict[ModelId, Engine] = {}
         self._seconds: dict[ModelId, float] = {}
         self._lock = threading.Lock()
+        self.provers = Provers()
+        """The circuits of those models that can be proven here; set once, before work is taken on."""
 
     def __len__(self) -> int:
         return len(self._models)
@@ -79,6 +82,8 @@ class Workshop:
             input_bytes=manifest.input_signature.nbytes,
             output_bytes=manifest.output_signature.nbytes,
             seconds_per_item=seconds,
+            proves=self.provers.guarantee(model_id),
+            seconds_per_proof=self.provers.seconds(model_id),
         )
 
     def execute(self, model_id: ModelId, payload: bytes, item_count: int, digest: str) -> Execution:

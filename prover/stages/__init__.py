@@ -6,8 +6,8 @@ does it. A look at a job does what is due first of what is listed here; nothing 
 
 from typing import Protocol
 
-from prover.stages import award, bid, commit, execute, fetch, finalize, reassign, release, reveal
-from prover.stages.own import Own
+from prover.belongings import Own
+from prover.stages import award, bid, commit, execute, fetch, finalize, prove, reassign, release, reveal, verifier
 from prover.tools import Tools
 from prover.views import View
 
@@ -26,6 +26,18 @@ class Stage(Protocol):
         ...
 
 
-STAGES: tuple[Stage, ...] = (fetch, bid, reveal, award, execute, commit, reassign, finalize, release)
+STAGES: tuple[Stage, ...] = (
+    fetch,
+    bid,
+    reveal,
+    award,
+    execute,
+    prove,
+    verifier,
+    commit,
+    reassign,
+    finalize,
+    release,
+)
 
 __all__ = ["STAGES", "Own", "Stage"]

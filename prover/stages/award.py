@@ -4,7 +4,7 @@ Life cycle: award. Anybody may award and only the winner gains by it, so it is t
 """
 
 from atomic_verify.protocol.lifecycle import Act
-from prover.stages.own import Own
+from prover.belongings import Own
 from prover.tools import Tools
 from prover.views import View
 

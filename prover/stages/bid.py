@@ -7,8 +7,8 @@ the worker measures later, it seals what it decided. A worker that is stopping t
 from atomic_verify.protocol.lifecycle import deadlines
 from atomic_verify.protocol.primitives import Amount, JobId
 from atomic_verify.protocol.types import BidStatus, JobState
+from prover.belongings import Own
 from prover.bidding import decide
-from prover.stages.own import Own
 from prover.tools import Tools
 from prover.views import View
 

@@ -1,7 +1,8 @@
 """Execute: run the model on the held input and publish what comes out.
 
-Life cycle: execute, publish. One job at a time, in the background, the most urgent first. The output is in the blob
-store and on record before the commit, so a restart commits what was published and runs nothing twice.
+Life cycle: execute, publish. What comes out is committed, or, of a job that is proven, it has the features that the
+circuit reads. One job at a time, in the background, the most urgent first. The output is in the blob store and on
+record before the commit, so a restart commits what was published and runs nothing twice.
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,9 @@ from atomic_verify.protocol.lifecycle import Act
 from atomic_verify.protocol.primitives import ModelId, to_hex
 from atomic_verify.storage.decisions import Decision
 from prover import inputs, outputs
+from prover.belongings import Own
 from prover.inputs import HeldInput
 from prover.outputs import Output
-from prover.stages.own import Own
 from prover.tools import Tools
 from prover.views import View
 from prover.watching.finite import made_finite
@@ -23,8 +24,8 @@ NAME = "execute"
 
 
 def due(view: View, own: Own) -> bool:
-    """Whether the job is this worker's to do, in time, with its input at hand and no output yet."""
-    return own.input_held and own.output is None and view.legal(Act.COMMIT) is not None
+    """Whether the job is this worker's to do, in time, with its input at hand, and wasn't executed yet."""
+    return own.input_held and own.executed is None and view.legal(Act.COMMIT) is not None
 
 
 def act(view: View, own: Own, tools: Tools) -> None:

@@ -6,8 +6,8 @@ job can still be done; a failure is recorded and never ends the worker.
 
 from atomic_verify.protocol.types import JobState
 from prover import inputs
+from prover.belongings import Own
 from prover.stages import bid
-from prover.stages.own import Own
 from prover.tools import Tools
 from prover.views import View
 
@@ -16,7 +16,9 @@ NAME = "fetch"
 
 def due(view: View, own: Own) -> bool:
     """Whether the job's input is missing and may be needed. What bidding needs is asked for in `act`."""
-    if own.input_held or own.output is not None:
+    # What is proven whole is committed with its input; any other is done with it once it is executed.
+    is_done = own.executed is not None and not view.is_proven_whole
+    if own.input_held or is_done:
         return False
     return view.may_need_input or bid.due(view, own)
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from atomic_verify.protocol.auction import payment_of
 from atomic_verify.protocol.lifecycle import Act
 from atomic_verify.protocol.primitives import Amount
+from prover.belongings import Own
 from prover.bidding import decide
-from prover.stages.own import Own
 from prover.tools import Tools
 from prover.views import View
 

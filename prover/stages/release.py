@@ -5,7 +5,7 @@ Life cycle: expire, release bid. Expiring an RFP is the requester's interest, bu
 
 from atomic_verify.protocol.lifecycle import Act
 from atomic_verify.protocol.types import BidStatus, JobState
-from prover.stages.own import Own
+from prover.belongings import Own
 from prover.tools import Tools
 from prover.views import View
 

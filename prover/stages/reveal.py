@@ -5,9 +5,9 @@ Life cycle: reveal. Price and salt follow from the worker's key and the seal on 
 
 from atomic_verify.protocol.lifecycle import Act
 from atomic_verify.protocol.primitives import parse_word
+from prover.belongings import Own
 from prover.errors import BidNotOurs
 from prover.stages import bid
-from prover.stages.own import Own
 from prover.tools import Tools
 from prover.views import View
 

@@ -31,6 +31,9 @@ RFP = Rfp(
     kind=Kind.AUCTION,
 )
 MODEL = ModelFacts(disputable=True, input_bytes=8192, output_bytes=856, seconds_per_item=0.5)
+HEAD = replace(MODEL, proves=Guarantee.HYBRID, seconds_per_proof=4.0)
+WHOLE = replace(MODEL, proves=Guarantee.PROVEN, seconds_per_proof=4.0)
+HYBRID = replace(RFP, guarantee=Guarantee.HYBRID, item_count=3)
 STANDING = Standing(worker=WORKER, free_stake=Amount(500), open_jobs=0, backlog_seconds=0.0, bidding_left=8.0)
 POLICY = Policy(
     terms={TOKEN: Terms(base=Amount(1_000), per_item=Amount(3_000), per_second=Amount(20_000))},
@@ -56,6 +59,12 @@ def test_a_job_that_fits_is_priced_at_its_cost() -> None:
         (Reason.MODEL_UNKNOWN, decide(RFP, None, STANDING, POLICY)),
         (Reason.MODEL_UNDISPUTABLE, decide(RFP, replace(MODEL, disputable=False), STANDING, POLICY)),
         (Reason.GUARANTEE_UNSUPPORTED, decide(replace(RFP, guarantee=Guarantee.PROVEN), MODEL, STANDING, POLICY)),
+        (Reason.GUARANTEE_UNSUPPORTED, decide(replace(RFP, guarantee=Guarantee.PROVEN), HEAD, STANDING, POLICY)),
+        (Reason.GUARANTEE_UNSUPPORTED, decide(replace(RFP, guarantee=Guarantee.NONE), MODEL, STANDING, POLICY)),
+        (Reason.MODEL_UNDISPUTABLE, decide(RFP, replace(WHOLE, disputable=False), STANDING, POLICY)),
+        (Reason.TOO_MANY_ITEMS, decide(replace(HYBRID, item_count=9), HEAD, STANDING, POLICY)),
+        (Reason.TIMEOUT_TOO_SHORT, decide(HYBRID, replace(HEAD, seconds_per_proof=10.0), STANDING, POLICY)),
+        (Reason.NO_CAPACITY, decide(HYBRID, HEAD, replace(STANDING, proving_seconds=15.6), POLICY)),
         (Reason.TOKEN_NOT_ACCEPTED, decide(replace(RFP, token=REQUESTER), MODEL, STANDING, POLICY)),
         (Reason.TOO_MANY_ITEMS, decide(replace(RFP, item_count=101), MODEL, STANDING, POLICY)),
         (Reason.INPUT_TOO_LARGE, decide(RFP, replace(MODEL, input_bytes=81_921), STANDING, POLICY)),
@@ -80,6 +89,28 @@ def test_every_reason_has_its_case() -> None:
     marks = test_a_job_is_skipped_for_its_reason.pytestmark  # type: ignore[attr-defined]
     tested = {case[0] for case in marks[0].args[1]}
     assert tested == {reason for reason in Reason if not reason.takes}
+
+
+def test_a_job_with_proofs_takes_their_time_and_costs_their_gas() -> None:
+    terms = replace(POLICY.terms[TOKEN], per_proof=Amount(50_000))
+    decision = decide(HYBRID, HEAD, STANDING, replace(POLICY, terms={TOKEN: terms}))
+    assert decision.estimated_seconds == 3 * 0.5 + 3 * 4.0
+    assert decision.price == 1_000 + 3 * 3_000 + 13.5 * 20_000 + 3 * 50_000
+    assert (decision.inputs["guarantee"], decision.inputs["proving_seconds"]) == ("hybrid", 0.0)
+    optimistic = decide(replace(HYBRID, guarantee=Guarantee.OPTIMISTIC), HEAD, STANDING, POLICY)
+    assert optimistic.estimated_seconds == 1.5
+
+
+def test_a_job_without_proofs_does_not_wait_for_those_of_others() -> None:
+    busy = replace(STANDING, proving_seconds=1_000.0)
+    assert decide(RFP, HEAD, busy, POLICY).takes
+    assert not decide(HYBRID, HEAD, busy, POLICY).takes
+    assert decide(HYBRID, HEAD, replace(STANDING, proving_seconds=15.0), POLICY).takes
+
+
+def test_a_model_that_is_proven_whole_needs_no_disputes() -> None:
+    model = replace(WHOLE, disputable=False)
+    assert decide(replace(HYBRID, guarantee=Guarantee.PROVEN), model, STANDING, POLICY).takes
 
 
 @pytest.mark.parametrize("limit", ["max_items", "max_open_jobs"])

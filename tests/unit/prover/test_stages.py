@@ -7,7 +7,7 @@ import pytest
 from atomic_verify.commitments import Digest
 from atomic_verify.protocol.auction import payment_of
 from atomic_verify.protocol.primitives import Amount
-from atomic_verify.protocol.types import JobState
+from atomic_verify.protocol.types import Guarantee, JobState
 from atomic_verify.storage.records import CreditRecord, JobRecord
 from prover.outputs import Output
 from prover.stages import STAGES, Own, announce, reassign, withdraw
@@ -35,7 +35,9 @@ from tests.unit.prover.jobs import (
 
 NOTHING = Own()
 INPUT = Own(input_held=True)
-OUTPUT = Own(input_held=True, output=Output(Digest(b"\x01" * 32), "ab" * 32))
+PUBLISHED = Output(Digest(b"\x01" * 32), "ab" * 32)
+OUTPUT = Own(input_held=True, output=PUBLISHED, executed=PUBLISHED)
+EXECUTED = Own(input_held=True, executed=PUBLISHED)
 
 FINAL_AT = REVEAL_END + 5 + WINDOW + CLAIM_REVEAL
 
@@ -67,7 +69,13 @@ def due(view: View, own: Own = NOTHING) -> set[str]:
         ("mine to do", awarded(ME), REVEAL_END, NOTHING, {"fetch"}),
         ("mine, with its input", awarded(ME), REVEAL_END, INPUT, {"execute"}),
         ("mine, done", awarded(ME), DEADLINE - 1, OUTPUT, {"commit"}),
-        ("mine, done before the input was found again", awarded(ME), REVEAL_END, Own(False, OUTPUT.output), {"commit"}),
+        (
+            "mine, done before the input was found again",
+            awarded(ME),
+            REVEAL_END,
+            replace(OUTPUT, input_held=False),
+            {"commit"},
+        ),
         ("mine, too late", awarded(ME), DEADLINE, OUTPUT, set()),
         ("mine, too late to begin", awarded(ME), DEADLINE, INPUT, set()),
         ("another's, in time", awarded(RIVAL, revealed()), DEADLINE - 1, INPUT, set()),
@@ -98,6 +106,43 @@ def due(view: View, own: Own = NOTHING) -> set[str]:
 )
 def test_what_is_due(what: str, record: JobRecord, now: int, own: Own, expected: set[str]) -> None:
     assert due(seen(record, now), own) == expected, what
+
+
+def proven(record: JobRecord, guarantee: Guarantee) -> JobRecord:
+    return replace(record, rfp=replace(record.rfp, guarantee=guarantee))
+
+
+NEITHER = replace(EXECUTED, input_held=False)
+PROVEN = replace(OUTPUT, input_held=False)
+
+
+@pytest.mark.parametrize(
+    ("what", "now", "own", "hybrid", "whole"),
+    [
+        ("awarded", REVEAL_END, INPUT, {"execute", "verifier"}, {"execute", "verifier"}),
+        ("executed", REVEAL_END, EXECUTED, {"prove", "verifier"}, {"prove", "verifier"}),
+        ("executed before a restart", REVEAL_END, NEITHER, {"prove", "verifier"}, {"fetch", "verifier"}),
+        ("proven", DEADLINE - 1, OUTPUT, {"commit", "verifier"}, {"commit", "verifier"}),
+        ("proven before a restart", DEADLINE - 1, PROVEN, {"commit", "verifier"}, {"fetch", "verifier"}),
+        ("too late to prove", DEADLINE, EXECUTED, set(), set()),
+        ("too late to commit", DEADLINE, OUTPUT, set(), set()),
+    ],
+)
+def test_what_is_due_about_a_job_with_proofs(what: str, now: int, own: Own, hybrid: set[str], whole: set[str]) -> None:
+    assert due(seen(proven(awarded(ME), Guarantee.HYBRID), now), own) == hybrid, what
+    assert due(seen(proven(awarded(ME), Guarantee.PROVEN), now), own) == whole, what
+
+
+@pytest.mark.parametrize("guarantee", [Guarantee.HYBRID, Guarantee.PROVEN])
+def test_nothing_is_proven_or_deployed_for_others(guarantee: Guarantee) -> None:
+    assert due(seen(proven(awarded(RIVAL, revealed()), guarantee), REVEAL_END), EXECUTED) == set()
+    assert due(seen(proven(posted(), guarantee), POSTED_AT), INPUT) == {"bid"}
+
+
+def test_a_job_that_was_proven_whole_is_over_and_a_hybrid_one_waits_for_its_window() -> None:
+    over = replace(proven(committed(), Guarantee.PROVEN), state=JobState.FINAL)
+    assert due(seen(over, FINAL_AT + 1), OUTPUT) == set()
+    assert due(seen(proven(committed(), Guarantee.HYBRID), FINAL_AT), OUTPUT) == {"finalize"}
 
 
 def test_a_runner_up_without_stake_takes_nothing_over() -> None:

@@ -1,0 +1,98 @@
+"""What a worker can prove: the circuits of its models, opened and their keys made, before it takes work on.
+
+Used before all steps. EZKL is an extra that nothing else needs: without it, or with `worker.prove = "never"`, all
+models are still offered for optimistic jobs, and the log says once what isn't and what to do about it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from atomic_verify.chain.client import Chain
+from atomic_verify.config import WorkerSettings
+from atomic_verify.errors import AtomicError
+from atomic_verify.models import InstalledModel
+from atomic_verify.models.circuit import read_circuit
+from atomic_verify.protocol.types import CriticalKind
+from circuits.errors import EzklMissing
+from circuits.prover import Circuit as EzklCircuit
+from circuits.runner import INSTALL, ProverLimits, is_available
+from prover.provers import Provers, ReadyCircuit
+from prover.proving import Circuit
+from prover.verifiers import Verifiers
+
+MIB = 2**20
+SETUP_SECONDS = 600.0
+"""For making a circuit's keys, once."""
+
+OpenCircuit = Callable[[InstalledModel], Circuit]
+
+
+def open_provers(
+    settings: WorkerSettings,
+    chain: Chain,
+    models: Iterable[InstalledModel],
+    log: Any,
+    open_circuit: OpenCircuit | None = None,
+) -> Provers:
+    """The circuits of all models that have one and can be proven here; `open_circuit` takes EZKL's place.
+
+    With `worker.prove = "always"` raises EzklMissing, and for any model whatever keeps it from being offered.
+    """
+    critical = [model for model in models if model.critical is not None]
+    if not critical:
+        return Provers()
+    if settings.prove == "never":
+        log.info("proofs_not_offered", models=_names(critical), reason="worker.prove is never")
+        return Provers()
+    if open_circuit is None and not is_available():
+        if settings.prove == "always":
+            raise EzklMissing("worker.prove is always, but EZKL isn't installed", hint=INSTALL, setting="worker.prove")
+        log.warning("proofs_not_offered", models=_names(critical), reason=EzklMissing.code, hint=INSTALL)
+        return Provers()
+    opened = open_circuit or _ezkl(settings, log)
+    return Provers(_ready(settings, chain, critical, opened, log))
+
+
+def _ready(
+    settings: WorkerSettings, chain: Chain, models: Iterable[InstalledModel], opened: OpenCircuit, log: Any
+) -> Iterator[ReadyCircuit]:
+    verifiers = Verifiers(chain.rpc)
+    for model in models:
+        try:
+            yield _made_ready(model, chain, verifiers, opened, log)
+        except AtomicError as error:
+            if settings.prove == "always":
+                raise
+            log.warning(
+                "proofs_not_offered", models=[model.name], reason=error.code, message=error.message, hint=error.hint
+            )
+
+
+def _made_ready(
+    model: InstalledModel, chain: Chain, verifiers: Verifiers, opened: OpenCircuit, log: Any
+) -> ReadyCircuit:
+    """Checks what is quick to check first."""
+    manifest, _ = read_circuit(model.directory)
+    manifest.require_ceremony(chain.chain_id)
+    verifiers.require_deployable(model)
+    circuit = opened(model)
+    circuit.ensure_keys()
+    kind = model.manifest.spec().critical.kind
+    seconds = manifest.cost.prove_seconds
+    log.info("proofs_offered", model=model.name, whole=kind is CriticalKind.WHOLE, seconds_per_proof=seconds)
+    return ReadyCircuit(model.model_id, kind, circuit, seconds)
+
+
+def _ezkl(settings: WorkerSettings, log: Any) -> OpenCircuit:
+    limits = ProverLimits(
+        prove_seconds=settings.proof_seconds, setup_seconds=SETUP_SECONDS, memory=settings.proof_memory_mib * MIB
+    )
+
+    def opened(model: InstalledModel) -> Circuit:
+        return EzklCircuit.open(model, limits, lambda step: log.info("circuit", model=model.name, step=step))
+
+    return opened
+
+
+def _names(models: Iterable[InstalledModel]) -> list[str]:
+    return [model.name for model in models]

@@ -1,0 +1,70 @@
+"""The circuits that are ready here: which guarantee each lets the worker give, how long a proof takes, and proving.
+
+Life cycle: before bidding (facts), prove. Seconds per proof are those of the machine that built the circuit until one
+was made here; then they follow what proofs really took.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from atomic_verify.protocol.primitives import ModelId
+from atomic_verify.protocol.quanta import Floats
+from atomic_verify.protocol.terms import CRITICAL_OF
+from atomic_verify.protocol.types import CriticalKind, Guarantee
+from prover.proving import Circuit, CircuitProof
+
+SMOOTHING = 0.3
+"""Weight of the newest proof in the running mean of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCircuit:
+    """A circuit whose keys are made. `seconds`: what a proof took where it was built."""
+
+    model: ModelId
+    kind: CriticalKind
+    circuit: Circuit
+    seconds: float
+
+
+class Provers:
+    """The ready circuits of one worker. `prove` is called by one thread at a time, the rest by any."""
+
+    def __init__(self, ready: Iterable[ReadyCircuit] = ()) -> None:
+        self._ready = {one.model: one for one in ready}
+        self._seconds: dict[ModelId, float] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    def guarantee(self, model: ModelId) -> Guarantee | None:
+        """The guarantee that proofs of this model give; None if it can't be proven here."""
+        found = self._ready.get(model)
+        return None if found is None else _GUARANTEE_OF.get(found.kind)
+
+    def seconds(self, model: ModelId) -> float:
+        """What a proof takes, by measurement; 0 for a model that can't be proven here."""
+        found = self._ready.get(model)
+        with self._lock:
+            return self._seconds.get(model, 0.0 if found is None else found.seconds)
+
+    def can_prove(self, model: ModelId) -> bool:
+        return model in self._ready
+
+    def prove(self, model: ModelId, features: Floats) -> CircuitProof:
+        """Proves one item. Raises KeyError for a model that can't be proven here, and what its circuit raises."""
+        made = self._ready[model].circuit.prove(features, stop=self._stop)
+        with self._lock:
+            before = self._seconds.get(model, made.seconds)
+            self._seconds[model] = before + SMOOTHING * (made.seconds - before)
+        return made
+
+    def stop(self) -> None:
+        """Calls off the proof that is being made, and all that would follow: they are made after the next start."""
+        self._stop.set()
+
+
+_GUARANTEE_OF: Mapping[CriticalKind, Guarantee] = {kind: guarantee for guarantee, kind in CRITICAL_OF.items()}
