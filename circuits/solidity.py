@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 
 from atomic_verify.chain.anvil import Anvil
+from atomic_verify.chain.verifiers import VERIFY_SELECTOR
 from atomic_verify.models.circuit import MAX_CODE_BYTES
 from circuits.errors import CircuitFailed, SolcMissing
 
@@ -23,7 +23,6 @@ COMPILER: Final = Path(__file__).resolve().parent.parent / "scripts" / "solc.js"
 SOURCE = "verifier.sol"
 SECONDS = 120
 RECEIPT_TRIES, RECEIPT_PAUSE = 500, 0.02
-SELECTOR: Final = bytes(keccak(text="verifyProof(bytes,uint256[])")[:4])
 ENOUGH_GAS = 15_000_000
 BASE_GAS, ZERO_GAS, BYTE_GAS = 21_000, 4, 16
 """Of a transaction, and of each byte of its calldata."""
@@ -98,7 +97,7 @@ def _node(*arguments: str, given: str = "") -> str:
 
 def calldata(proof: bytes, instances: Sequence[int]) -> bytes:
     """A call of the verifier."""
-    return SELECTOR + encode(["bytes", "uint256[]"], [proof, list(instances)])
+    return bytes(VERIFY_SELECTOR) + encode(["bytes", "uint256[]"], [proof, list(instances)])
 
 
 def gas_of_verification(verifier: Verifier, proof: bytes, instances: Sequence[int]) -> int:

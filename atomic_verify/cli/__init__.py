@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "chain",
     "deploy",
     "model",
+    "circuit",
     "worker",
     "watcher",
     "gateway",

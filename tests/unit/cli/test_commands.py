@@ -22,6 +22,7 @@ PROMISED = {
     "stake withdraw", "stake show", "chain", "deploy", "model build", "model publish", "model list", "worker run",
     "gateway run", "job submit", "job show", "job wait", "job list", "verify", "demo",
     "model check", "model harden", "model explain", "model calibrate", "model prepare", "model conformance",
+    "circuit build", "circuit check", "circuit prove", "circuit verify",
     "watcher run", "claim show", "claim list", "delays",
 }  # fmt: skip
 
