@@ -11,6 +11,7 @@ from atomic_verify.chain.errors import ChainMoved, NotDeployed, RpcRefused
 from atomic_verify.chain.events import decode_logs, transaction_context
 from atomic_verify.chain.interface import AbiMismatch, interface
 from atomic_verify.chain.rpc import Rpc
+from atomic_verify.chain.verifiers import code_hash_of, is_proven
 from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.primitives import Address, parse_address
 
@@ -61,3 +62,11 @@ class ReceiptChain:
         logs = [log for log in receipt["logs"] if str(log["address"]).lower() in emitters]
         context = transaction_context(header, receipt)
         return decode_logs(logs, emitters, lambda _: context)
+
+    def code_hash(self, address: str) -> bytes | None:
+        """keccak256 of the code at an address; None where there is none."""
+        return code_hash_of(self._rpc, address)
+
+    def is_proven(self, verifier: str, snark: bytes, instances: Sequence[int]) -> bool:
+        """Whether a verifier contract takes the SNARK about these instances."""
+        return is_proven(self._rpc, verifier, snark, instances)

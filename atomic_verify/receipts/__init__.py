@@ -5,18 +5,22 @@ against a chain.
 """
 
 from atomic_verify.receipts.build import build_receipt
-from atomic_verify.receipts.errors import ReceiptMalformed, ReceiptRefused
+from atomic_verify.receipts.errors import ProofContradicted, ReceiptMalformed, ReceiptRefused, SnarkRefused
 from atomic_verify.receipts.receipt import Receipt, load_receipt
-from atomic_verify.receipts.report import Check, ReceiptChain, Report, Verdict
+from atomic_verify.receipts.report import Check, ProofFinding, ReceiptChain, Report, SnarkCheck, Verdict
 from atomic_verify.receipts.verify import verify_offline, verify_on_chain
 
 __all__ = [
     "Check",
+    "ProofContradicted",
+    "ProofFinding",
     "Receipt",
     "ReceiptChain",
     "ReceiptMalformed",
     "ReceiptRefused",
     "Report",
+    "SnarkCheck",
+    "SnarkRefused",
     "Verdict",
     "build_receipt",
     "load_receipt",

@@ -32,7 +32,7 @@ def check_voids(receipt: Receipt, item_count: int) -> None:
 def check_commitment(receipt: Receipt, chain: ReceiptChain) -> None:
     """Holds the commit against the chain. Raises ReceiptRefused."""
     stated = receipt.commitment
-    args = _event(chain, receipt, ("Results", "Committed"), stated).args
+    args = event_at(chain, receipt, ("Results", "Committed"), stated).args
     require(parse_address(args["worker"]) == parse_address(stated.worker), "another worker committed the result")
     require(args["attempt"] == stated.attempt, "the result is of another attempt")
     require(args["root"] == stated.root, "the chain holds another root for this job")
@@ -66,26 +66,29 @@ def check_verdict(receipt: Receipt, chain: ReceiptChain) -> Told:
 
 
 def _check_void(receipt: Receipt, chain: ReceiptChain, void: Void) -> None:
-    event = _event(chain, receipt, ("Results", "ClaimClosed"), void, item=void.item, outcome=int(Outcome.VOID))
+    event = event_at(chain, receipt, ("Results", "ClaimClosed"), void, item=void.item, outcome=int(Outcome.VOID))
     same = parse_address(event.args["challenger"]) == parse_address(void.challenger)
     require(same, f"another account showed item {void.item} to be wrong")
 
 
 def _check_end(receipt: Receipt, chain: ReceiptChain, stated: Finality) -> None:
-    event = _event(chain, receipt, ("Results", "Finalized"), stated)
+    event = event_at(chain, receipt, ("Results", "Finalized"), stated)
     verdict: Mapping[str, Any] = event.args["verdict"]
     require(event.args["root"] == receipt.commitment.root, "another root became final")
     require(verdict["slashed"] == stated.slashed, "it misstates whether the worker was convicted")
     require(verdict["voidItems"] == stated.void_items, "it misstates how many items are void")
-    settled = _event(chain, receipt, ("Market", "Settled"), stated)
+    settled = event_at(chain, receipt, ("Market", "Settled"), stated)
     state = JobState.SLASHED if stated.state == "slashed" else JobState.FINAL
     require(settled.args["state"] == state, "it misstates how the job ended")
 
 
-def _event(
+def event_at(
     chain: ReceiptChain, receipt: Receipt, kind: tuple[str, str], place: Commitment | Void | Finality, **wanted: object
 ) -> ChainEvent:
-    """The job's event of this contract and name, at the place (transaction, block) that the receipt says."""
+    """The job's event of this contract and name, at the place (transaction, block) that the receipt says.
+
+    Raises ReceiptRefused.
+    """
     contracts = {"Market": receipt.contracts.market, "Results": receipt.contracts.results}
     for event in chain.transaction_events(place.transaction, contracts):
         if (event.contract, event.name) != kind or event.args.get("job") != receipt.job:

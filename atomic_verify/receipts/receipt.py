@@ -14,6 +14,7 @@ from atomic_verify.receipts.errors import ReceiptMalformed
 
 MAX_RECEIPT_BYTES = 2**26
 MAX_VOIDS = 1024
+MAX_SNARK_TEXT = 2**17
 
 Word = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 AddressText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -84,6 +85,20 @@ class Finality(_Part):
     block_hash: Word
 
 
+class Proof(_Part):
+    """What is proven of the item, as the `Proven` event of the commit tells it, and the zk-SNARK."""
+
+    verifier: AddressText
+    decision: Annotated[int, Field(ge=0, lt=2**31)]
+    """The index of the largest score."""
+    certain: bool
+    """Whether the model's canonical evaluation decides alike, given that the committed features stand."""
+    snark: Annotated[str, Field(min_length=1, max_length=MAX_SNARK_TEXT)] | None
+    """Base64. None if the result was committed through another contract, whose calls nobody can read."""
+    transaction: Word
+    """That of the commit."""
+
+
 class Receipt(_Part):
     """One item of one job."""
 
@@ -104,6 +119,8 @@ class Receipt(_Part):
     """The void items, so that whoever isn't among all of them is good; of more than MAX_VOIDS only the item's own."""
     finality: Finality | None
     """None as long as the job isn't final."""
+    proof: Proof | None
+    """Of an item of a `hybrid` or `proven` job, and of no other."""
 
     @property
     def own_void(self) -> Void | None:

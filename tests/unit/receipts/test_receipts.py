@@ -1,15 +1,14 @@
 """A receipt holds exactly as long as nothing in it was changed and the chain agrees."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from atomic_verify.commitments import Batch, DType, TensorSpec, encode_batch
-from atomic_verify.protocol.events import BlockRef, ChainEvent
 from atomic_verify.protocol.ids import job_id, model_id
 from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
 from atomic_verify.protocol.types import (
@@ -33,41 +32,21 @@ from atomic_verify.receipts import (
     verify_on_chain,
 )
 from atomic_verify.receipts.receipt import Contracts
+from tests.unit.receipts.recorded import (
+    CHAIN_ID,
+    CHALLENGER,
+    MARKET,
+    RESULTS,
+    WORKER,
+    RecordedChain,
+    changed,
+    event_of,
+    leaves,
+)
 
-CHAIN_ID = 31337
-MARKET = parse_address("0x" + "11" * 20)
-RESULTS = parse_address("0x" + "22" * 20)
-CHALLENGER = parse_address("0x" + "66" * 20)
-WORKER = parse_address("0x" + "33" * 20)
 INPUTS = [TensorSpec("x", DType.INT32, (3, 100))]
 OUTPUTS = [TensorSpec("scores", DType.FLOAT, (1, 7)), TensorSpec("label", DType.INT64, (1,))]
 ITEMS = 5
-
-
-@dataclass
-class RecordedChain:
-    """A chain as a list of events: what a node would answer, so that each answer can be falsified."""
-
-    events: list[ChainEvent]
-    id: int = CHAIN_ID
-    results: str = RESULTS
-    forgotten: bool = False
-
-    def chain_id(self) -> int:
-        return self.id
-
-    def head(self) -> BlockRef:
-        return BlockRef(100, "0x" + "99" * 32, 1000)
-
-    def block_hash(self, number: int) -> str | None:
-        return None if self.forgotten else next((e.block_hash for e in self.events if e.block_number == number), None)
-
-    def results_of(self, market: str) -> str:
-        return self.results
-
-    def transaction_events(self, tx_hash: str, contracts: Mapping[str, str]) -> list[ChainEvent]:
-        assert contracts == {"Market": MARKET, "Results": RESULTS}
-        return [event for event in self.events if event.tx_hash == tx_hash]
 
 
 def _spec() -> ModelSpec:
@@ -86,22 +65,6 @@ def _spec() -> ModelSpec:
         outputs=tuple(TensorSig(t.name, int(t.dtype), t.shape) for t in OUTPUTS),
         tolerances=(OutputTolerance(zero, zero),) * 2,
         critical=CriticalStep.none(),
-    )
-
-
-def _event(name: str, number: int, args: dict[str, Any], contract: str = "Results") -> ChainEvent:
-    return ChainEvent(
-        block_number=number,
-        block_hash=to_hex(bytes([number]) * 32),
-        timestamp=1000 + number,
-        tx_hash=to_hex(bytes([number + 100]) * 32),
-        tx_index=0,
-        log_index=0,
-        sender=WORKER.lower(),
-        gas_used=50_000,
-        contract=contract,
-        name=name,
-        args=args,
     )
 
 
@@ -135,12 +98,12 @@ def made() -> tuple[Receipt, RecordedChain, bytes]:
     job = to_hex(job_id(CHAIN_ID, MARKET, rfp))
     root = to_hex(batch_out.root)
     commit = {"job": job, "worker": WORKER.lower(), "attempt": 1, "root": root, "payloadDigest": "0x" + "ab" * 32}
-    committed = _event("Committed", 10, {**commit, "finalAt": 1080})
+    committed = event_of("Committed", 10, {**commit, "finalAt": 1080})
     closed = {"job": job, "outcome": 2, "item": 1, "challenger": CHALLENGER.lower(), "charged": 5}
-    voided = _event("ClaimClosed", 15, closed)
+    voided = event_of("ClaimClosed", 15, closed)
     verdict = {"slashed": False, "voidItems": 1, "challenger": CHALLENGER.lower(), "costs": 5}
-    finalized = _event("Finalized", 20, {"job": job, "root": root, "verdict": verdict})
-    settled = _event("Settled", 20, {"job": job, "state": 4}, "Market")
+    finalized = event_of("Finalized", 20, {"job": job, "root": root, "verdict": verdict})
+    settled = event_of("Settled", 20, {"job": job, "state": 4}, "Market")
     receipt = build_receipt(
         chain_id=CHAIN_ID,
         contracts=Contracts(market=MARKET, results=RESULTS),
@@ -183,33 +146,10 @@ def test_a_receipt_before_finality_is_not_final(made: Any) -> None:
     assert any("not final when the receipt was made" in check.words for check in report.unverified)
 
 
-def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            yield from _leaves(entry, (*path, key))
-    elif isinstance(value, list) and value:
-        for index, entry in enumerate(value):
-            yield from _leaves(entry, (*path, index))
-    else:
-        yield path
-
-
-def _changed(value: Any) -> Any:
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if isinstance(value, str) and value.startswith("0x"):
-        return value[:-1] + ("0" if value[-1] != "0" else "1")
-    if isinstance(value, str) and value.isdigit():
-        return str(int(value) + 1)
-    return ("B" if value[:1] != "B" else "C") + value[1:] if isinstance(value, str) else ["0x" + "00" * 32]
-
-
 def test_any_changed_field_is_refused(made: Any) -> None:
     receipt, chain, _ = made
     honest = json.loads(receipt.to_json())
-    paths = list(_leaves(honest))
+    paths = list(leaves(honest))
     assert len(paths) > 50
     accepted = []
     for path in paths:
@@ -217,7 +157,7 @@ def test_any_changed_field_is_refused(made: Any) -> None:
         parent = forged
         for key in path[:-1]:
             parent = parent[key]
-        parent[path[-1]] = _changed(parent[path[-1]])
+        parent[path[-1]] = changed(parent[path[-1]])
         try:
             verify_on_chain(load_receipt(json.dumps(forged)), chain, trusted_market=MARKET)
         except (ReceiptRefused, ReceiptMalformed):
@@ -277,8 +217,8 @@ def _with(chain: RecordedChain, at: int, **args: Any) -> RecordedChain:
 def test_a_slashed_result_does_not_stand(made: Any) -> None:
     receipt, chain, _ = made
     verdict = {"slashed": True, "voidItems": 1, "challenger": CHALLENGER.lower(), "costs": 5}
-    changed = _with(_with(chain, 2, verdict=verdict), 3, state=5)
-    report = verify_on_chain(_told(receipt, slashed=True, state="slashed"), changed)
+    slashing = _with(_with(chain, 2, verdict=verdict), 3, state=5)
+    report = verify_on_chain(_told(receipt, slashed=True, state="slashed"), slashing)
     assert (report.verdict, report.final) == (Verdict.SLASHED, False)
     assert any("does NOT stand" in check.words and "convicted" in check.words for check in report.verified)
 
@@ -299,11 +239,11 @@ def test_a_worker_that_struck_out_is_slashed_though_nobody_convicted_it(made: An
 def test_a_void_item_is_void_with_or_without_finality(made: Any) -> None:
     receipt, chain, root = made
     own = _of_item(receipt, 3)
-    changed = _with(chain, 1, item=3)
-    report = verify_on_chain(own, changed)
+    voiding = _with(chain, 1, item=3)
+    report = verify_on_chain(own, voiding)
     assert (report.verdict, report.final) == (Verdict.VOID, False)
     assert any("VOID" in check.words for check in report.verified)
-    assert verify_on_chain(own.model_copy(update={"finality": None}), changed).verdict is Verdict.VOID
+    assert verify_on_chain(own.model_copy(update={"finality": None}), voiding).verdict is Verdict.VOID
     offline = verify_offline(own, root)
     assert offline.verdict is Verdict.UNKNOWN
     assert any("void, as the receipt says" in check.words for check in offline.unverified)
