@@ -2,9 +2,9 @@
 
 Life cycle: before publishing. A *source folder* holds manifest.json and either build.py or the model's files
 themselves. Written are the canonical program's roots and counts, the execution graph's digest, the inputs' ranges, the
-outputs' tolerances, whether results may be slashed, and what was measured. The same seed and versions on the same
-machine write the same manifest. Items to measure on lie beside it: `examples/`, raw items as people send them, and
-`adversarial/`, payload bytes of items that are known to drift.
+outputs' tolerances, whether results may be slashed, the critical step of a model with a circuit, and what was measured.
+The same seed and versions on the same machine write the same manifest. Items to measure on lie beside it: `examples/`,
+raw items as people send them, and `adversarial/`, payload bytes of items that are known to drift.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any
 
 from atomic_verify.assess.calibrate import Calibrator, Effort, Progress
 from atomic_verify.assess.check import check_file
+from atomic_verify.assess.critical import SubjectCircuit, read_subject_circuit, with_critical
 from atomic_verify.assess.errors import ModelUnfit, ModelUnsound
 from atomic_verify.assess.findings import LEAST_MARGIN, Calibration, OutputFindings
 from atomic_verify.assess.search import Item
@@ -60,6 +61,7 @@ class Subject:
     manifest: Manifest
     graph: bytes
     examples: Sequence[Item]
+    circuit: SubjectCircuit | None = None
 
     def calibrator(self, means: Means) -> Calibrator:
         """A calibrator for it. Raises what `Calibrator` raises."""
@@ -72,21 +74,22 @@ def read_subject(source: Path) -> Subject:
     """The model of a source folder, or an installed one in its folder.
 
     Raises ManifestInvalid, ModelFileMissing, ModelDigestMismatch, ModelBuildFailed, CodecUnknown, ItemRefused (an
-    example), PayloadSizeError.
+    example), PayloadSizeError, CircuitInvalid.
     """
     manifest = Manifest.load(source / MANIFEST_NAME)
     with tempfile.TemporaryDirectory(prefix="prepare-") as scratch:
         folder = Path(scratch)
         gather(source, manifest, folder)
         graph = read_pinned(folder, manifest.onnx)
-        return Subject(manifest, graph, examples_of(source, InstalledModel.open(folder)))
+        examples = examples_of(source, InstalledModel.open(folder))
+        return Subject(manifest, graph, examples, read_subject_circuit(folder))
 
 
 def prepare(source: Path, means: Means, effort: Effort) -> Prepared:
     """Prepares the model of a source folder, or an installed one in its folder.
 
-    Raises what `read_subject` raises, a subclass of OnnxRefused, Unsupported, ProgramMismatch, ModelUnfit,
-    ModelUnsound, and what running the model raises.
+    Raises what `read_subject` and `with_critical` raise, a subclass of OnnxRefused, Unsupported, ProgramMismatch,
+    ModelUnfit, ModelUnsound, and what running the model raises.
     """
     means.progress("building")
     subject = read_subject(source)
@@ -99,6 +102,8 @@ def prepare(source: Path, means: Means, effort: Effort) -> Prepared:
     _require_measured(found)
     execution = calibrator.execution if calibrator.hardened.nodes else None
     content = _content(source / MANIFEST_NAME, derived, found, execution)
+    if subject.circuit is not None:
+        content = with_critical(content, subject.circuit, derived.part)
     if execution is not None and not (source / SCRIPT_NAME).exists():
         (source / EXECUTION_NAME).write_bytes(execution)
     return Prepared(write_manifest(source / MANIFEST_NAME, content), found)
@@ -155,6 +160,7 @@ def _content(path: Path, derived: Derivation, found: Calibration, execution: byt
     content: dict[str, Any] = json.loads(path.read_bytes())
     for name in ("execution", "void_reasons"):
         content.pop(name, None)
+    content["critical"] = None
     if execution is not None:
         pin = {"file": EXECUTION_NAME, "bytes": len(execution), "sha256": found.execution_sha256}
         content["execution"] = pin

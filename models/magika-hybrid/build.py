@@ -22,10 +22,12 @@ from onnx.helper import make_tensor_value_info
 
 from atomic_verify.commitments import DType, Signature, TensorSpec
 from atomic_verify.models.codecs.magika import CONFIG_TABLE, TYPES_TABLE, MagikaCodec
+from atomic_verify.models.critical.copying import copy_circuit
 from atomic_verify.models.critical.cutting import critical_part, cut, model_bytes, renamed
 from atomic_verify.models.wheels import downloaded, members
 
 HERE = Path(__file__).resolve().parent
+CIRCUIT = HERE.parents[1] / "circuits" / "magika-head"
 EXAMPLES = (HERE.parent / "magika" / "examples", HERE / "examples")
 
 MODEL = "magika/models/standard_v3_3/model.onnx"
@@ -69,6 +71,7 @@ def main(arguments: list[str]) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for name, content in {"model.onnx": model, "network.onnx": network, **tables}.items():
         (options.out / name).write_bytes(content)
+    copy_circuit(CIRCUIT, options.out)
     if options.calibration:
         # Files that are the same on every machine: those in the wheel, the wheel itself, and the examples.
         examples = [path.read_bytes() for folder in EXAMPLES for path in sorted(folder.iterdir())]

@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from atomic_verify.commitments import DType, Signature, TensorSpec
+from atomic_verify.models.critical.copying import copy_circuit
 from atomic_verify.models.critical.cutting import critical_part, model_bytes
 from atomic_verify.models.tiny import Floats, descend, make_model, on_grid, save, softmax, tensor
 from atomic_verify.models.wheels import downloaded, members
 
 HERE = Path(__file__).resolve().parent
+CIRCUIT = HERE.parents[1] / "circuits" / "penguins"
 MEMBER = "palmerpenguins/data/penguins.csv"
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 COLUMNS = {"bill_length_mm": 10, "bill_depth_mm": 10, "flipper_length_mm": 100, "body_mass_g": 1000}
@@ -147,6 +149,7 @@ def main(arguments: list[str]) -> None:
     save(model, options.out)
     # The circuit proves the whole model.
     (options.out / "network.onnx").write_bytes(model_bytes(critical_part(model, INPUTS, OUTPUTS)))
+    copy_circuit(CIRCUIT, options.out)
     for name, part in (("learnt from", learnt), ("held out", held)):
         right = forward(weights, part.measured)[1].argmax(1) == part.species
         print(f"{name}: {right.sum()} of {right.size} right ({right.mean():.1%})")

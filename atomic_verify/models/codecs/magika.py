@@ -10,7 +10,8 @@ A file that begins with a block of white space alone would look like an empty on
 So the answer follows from the committed tensors alone: the raw file isn't needed to recompute it.
 
 For any other file the model's best label (the first of equals) is mapped by the overwrite map, and kept if its score
-reaches the label's threshold; below that the answer is the generic `txt` or `unknown`.
+reaches the label's threshold; below that the answer is the generic `txt` or `unknown`. Where the model stops before its
+softmax, so that a circuit can prove what it gives, the softmax is taken here, in float64.
 """
 
 import json
@@ -27,6 +28,7 @@ from atomic_verify.models.errors import AnswerUndefined, CodecUnknown, ItemRefus
 
 UNDEFINED, EMPTY, TEXT, UNKNOWN = "undefined", "empty", "txt", "unknown"
 MODES = ("high-confidence", "medium-confidence", "best-guess")
+_BOOLS = (False, True)
 CONFIG_TABLE, TYPES_TABLE = "config.min.json", "content_types_kb.min.json"
 
 
@@ -88,15 +90,19 @@ class Config:
 
 
 class MagikaCodec:
-    """Option `prediction_mode`: high-confidence (default), medium-confidence or best-guess."""
+    """Options `prediction_mode` (high-confidence, which is the default, medium-confidence or best-guess) and `logits`.
 
-    __slots__ = ("_config", "_input", "_mode", "_output", "_types")
+    With `logits` the last output holds the scores before the softmax, and features may come before it.
+    """
+
+    __slots__ = ("_config", "_input", "_is_logits", "_mode", "_output", "_types")
 
     def __init__(
         self, options: Mapping[str, Any], tables: Mapping[str, bytes], inputs: Signature, outputs: Signature
     ) -> None:
         self._mode = options.get("prediction_mode", MODES[0])
-        if options.keys() - {"prediction_mode"} or self._mode not in MODES:
+        self._is_logits = options.get("logits", False)
+        if options.keys() - {"prediction_mode", "logits"} or self._mode not in MODES or self._is_logits not in _BOOLS:
             raise CodecUnknown("the magika codec doesn't know this option", options=sorted(options)[:8])
         try:
             self._config = Config.from_table(json.loads(tables[CONFIG_TABLE]))
@@ -105,12 +111,13 @@ class MagikaCodec:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise CodecUnknown("the magika codec's tables are missing or malformed", reason=str(error)[:200]) from error
         self._require_signature(inputs, outputs)
-        self._input, self._output = inputs.specs[0].name, outputs.specs[0].name
+        self._input, self._output = inputs.specs[0].name, outputs.specs[-1].name
 
     def _require_signature(self, inputs: Signature, outputs: Signature) -> None:
         tokens = self._config.head_size + self._config.tail_size
         shapes = [spec.shape for spec in (*inputs.specs, *outputs.specs)]
-        if shapes != [(1, tokens), (1, len(self._config.labels))]:
+        fits = len(inputs.specs) == 1 and len(outputs.specs) in ((1, 2) if self._is_logits else (1,))
+        if not fits or (shapes[0], shapes[-1]) != ((1, tokens), (1, len(self._config.labels))):
             raise CodecUnknown("the magika codec doesn't fit the model's signature", shapes=[list(s) for s in shapes])
         wanted = {*self._config.labels, *self._config.overwrite.values(), UNDEFINED, EMPTY, TEXT, UNKNOWN}
         if wanted - self._types.keys():
@@ -162,6 +169,8 @@ class MagikaCodec:
         if not np.isfinite(scores).all():
             raise AnswerUndefined("the model's scores aren't all finite", hint="read the output tensors instead")
         best = int(np.argmax(scores))
+        if self._is_logits:
+            scores = _softmax(scores)
         raw_label, score = config.labels[best], float(scores[best])
         label, reason = self._judge(raw_label, score)
         return self._answer(label, score, raw_label, reason)
@@ -193,6 +202,12 @@ class MagikaCodec:
             "overwrite_reason": reason,
             "dl_label": raw_label,
         }
+
+
+def _softmax(logits: Array) -> Array:
+    """Shares of 1, float64."""
+    powers = np.exp(logits.astype(np.float64) - np.max(logits).astype(np.float64))
+    return np.asarray(powers / powers.sum())
 
 
 def _tiny_label(tokens: Array) -> str:

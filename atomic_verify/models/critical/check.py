@@ -7,6 +7,7 @@ verification key belongs to the network and the settings: `atomic circuit check`
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from atomic_verify.models.critical.network import Layer, layers_of
 from atomic_verify.models.critical.part import Part
 from atomic_verify.models.errors import CircuitNotOfModel, MarginUnderstated, NetworkUnsupported
 from atomic_verify.models.manifest import Manifest
-from atomic_verify.models.parts import MAX_SCALE, CriticalEntry, FilePin
+from atomic_verify.models.parts import MAX_SCALE, CriticalEntry
 from atomic_verify.models.pinned import read_pinned
 
 MAX_MULTIPLIER = 16
@@ -55,7 +56,8 @@ def require_critical(manifest: Manifest, directory: Path, part: Part | None) -> 
     if entry is None:
         return
     _require_files(entry, CircuitManifest.parse(read_pinned(directory, entry.files.circuit)))
-    layers, scales = read_circuit(directory, entry.files.network, entry.files.settings, part)
+    network, settings = (read_pinned(directory, pin) for pin in (entry.files.network, entry.files.settings))
+    layers, scales = read_network(network, settings, part)
     require_scales(entry, layers, scales)
     found = bounds_of(manifest, entry.limit, layers, scales, part)
     if entry.certain_margin < found.certain_margin:
@@ -87,27 +89,25 @@ def _require_files(entry: CriticalEntry, circuit: CircuitManifest) -> None:
             )
 
 
-def read_circuit(
-    directory: Path, network: FilePin, settings: FilePin, part: Part | None
-) -> tuple[tuple[Layer, ...], Scales]:
-    """The layers and scales of a circuit in a folder, if its network is the model's critical part.
+def read_network(network: bytes, settings: bytes, part: Part | None) -> tuple[tuple[Layer, ...], Scales]:
+    """The layers and scales of a circuit, if its network is the model's critical part.
 
-    Raises CircuitNotOfModel, NetworkUnsupported, ModelFileMissing, ModelDigestMismatch.
+    Raises CircuitNotOfModel, NetworkUnsupported.
     """
     if part is None:
         raise NetworkUnsupported(
             "the model has no critical part that consists of layers",
             hint="cut the model so that what is proven is made of Gemm, MatMul, Add of constants, and Relu",
         )
-    if network.sha256 != part.sha256:
+    found = sha256(network).hexdigest()
+    if found != part.sha256:
         raise CircuitNotOfModel(
-            f"{network.file} isn't the critical part of the model's own ONNX file",
+            "the circuit's network isn't the critical part of the model's own ONNX file",
             hint="don't use this model; if it is yours, make its circuit again",
             expected=part.sha256,
-            found=network.sha256,
+            found=found,
         )
-    model = parse(read_pinned(directory, network), CheckLimits())
-    return layers_of(model), read_scales(read_pinned(directory, settings))
+    return layers_of(parse(network, CheckLimits())), read_scales(settings)
 
 
 def read_scales(settings: bytes) -> Scales:

@@ -39,6 +39,10 @@ INPUTS = signature(("bytes", DType.INT32, (1, 32)))
 OUTPUTS = signature(("scores", DType.FLOAT, (1, 5)))
 
 
+FEATURES = ("features", DType.FLOAT, (1, 7))
+LOGITS = signature(FEATURES, ("scores", DType.FLOAT, (1, 5)))
+
+
 def codec(mode: str | None = None, **changes) -> MagikaCodec:
     tables = {
         "config.min.json": json.dumps(CONFIG | changes).encode(),
@@ -215,3 +219,52 @@ def test_unknown_options_and_missing_tables_are_refused() -> None:
         MagikaCodec({}, {}, INPUTS, OUTPUTS)
     with pytest.raises(CodecUnknown):
         MagikaCodec({"typo": 1}, {}, INPUTS, OUTPUTS)
+
+
+def with_logits(options: dict, outputs=LOGITS, inputs=INPUTS) -> MagikaCodec:
+    tables = {
+        "config.min.json": json.dumps(CONFIG).encode(),
+        "content_types_kb.min.json": json.dumps(TYPES).encode(),
+    }
+    return MagikaCodec(options, tables, inputs, outputs)
+
+
+@pytest.mark.parametrize("shift", [0, 30, -1000])
+@pytest.mark.parametrize(("label", "score"), [("python", 0.9), ("python", 0.49), ("markdown", 0.74), ("png", 0.51)])
+def test_logits_make_the_same_answer_as_their_softmax(label: str, score: float, shift: float) -> None:
+    shares = np.full(5, (1 - score) / 4)
+    shares[LABELS.index(label)] = score
+    chosen = with_logits({"logits": True})
+    inputs = chosen.encode(io.BytesIO(FILE))
+    outputs = {"features": np.full((1, 7), np.nan, np.float32), "scores": (np.log(shares) + shift)[None]}
+    found, plain = chosen.decode(inputs, outputs), codec().decode(inputs, {"scores": shares[None]})
+    assert found.pop("score") == pytest.approx(plain.pop("score"), rel=1e-12)
+    assert found == plain
+
+
+def test_logits_far_apart_or_equal_are_no_trouble() -> None:
+    chosen = with_logits({"logits": True}, OUTPUTS)
+    inputs = chosen.encode(io.BytesIO(FILE))
+    far = np.array([[3e38, -3e38, 0, 0, 0]], np.float32)
+    assert chosen.decode(inputs, {"scores": far})["score"] == 1.0
+    same = chosen.decode(inputs, {"scores": np.zeros((1, 5), np.float32)})
+    assert (same["score"], same["dl_label"], same["overwrite_reason"]) == (0.2, "python", "low_confidence")
+    with pytest.raises(AnswerUndefined):
+        chosen.decode(inputs, {"scores": np.full((1, 5), np.inf, np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("options", "outputs"),
+    [
+        ({}, LOGITS),
+        ({"logits": False}, LOGITS),
+        ({"logits": 2}, LOGITS),
+        ({"logits": "yes"}, LOGITS),
+        ({"logits": True}, signature(FEATURES)),
+        ({"logits": True}, signature(("scores", DType.FLOAT, (1, 5)), FEATURES)),
+        ({"logits": True}, signature(FEATURES, ("more", DType.FLOAT, (1, 7)), ("scores", DType.FLOAT, (1, 5)))),
+    ],
+)
+def test_other_outputs_do_not_fit_logits(options: dict, outputs) -> None:
+    with pytest.raises(CodecUnknown):
+        with_logits(options, outputs)
