@@ -9,10 +9,9 @@ from atomic_verify.execution.walled_child import Acts, serve
 
 def opened(_: SandboxLimits) -> Acts:
     """Imports all that is ever needed, and derives a small model once."""
-    from atomic_verify.commitments import DType, Signature, TensorSpec  # noqa: PLC0415
     from atomic_verify.execution.channel import SharedMemory  # noqa: PLC0415
-    from atomic_verify.execution.providers import probe_graph  # noqa: PLC0415
     from atomic_verify.execution.sandbox_model import signature_of  # noqa: PLC0415
+    from atomic_verify.models.critical.probe import probe_head  # noqa: PLC0415
     from atomic_verify.models.derivation import derive_model  # noqa: PLC0415
 
     def derive(message: dict[str, Any], descriptor: int) -> dict[str, Any]:
@@ -20,8 +19,7 @@ def opened(_: SandboxLimits) -> Acts:
             graph = bytes(memory.view)
         return derive_model(graph, signature_of(message["inputs"]), signature_of(message["outputs"])).to_json()
 
-    x, y = TensorSpec("x", DType.FLOAT, (1, 2)), TensorSpec("y", DType.FLOAT, (1, 1))
-    derive_model(probe_graph(), Signature((x,)), Signature((y,)))
+    derive_model(*probe_head())
     return Acts({"derive": derive}, {})
 
 

@@ -10,6 +10,7 @@ from atomic_verify.errors import AtomicError
 from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.execution.errors import SandboxOutOfMemory, SandboxTimeout
 from atomic_verify.execution.isolation import SandboxLimits
+from atomic_verify.models.critical.probe import probe_head
 from atomic_verify.models.derivation import derive_model
 from atomic_verify.models.errors import OnnxMalformed, OnnxSignatureMismatch
 from tests.support.onnx_graphs import X, Y, make, node, signature
@@ -52,6 +53,14 @@ def bloated() -> bytes:
 def test_behind_walls_the_same_is_derived() -> None:
     graph = make([node("Softmax", ["x"], ["s"], axis=1), node("Floor", ["s"], ["y"])]).SerializeToString()
     assert derive_walled(graph, X, Y) == derive_model(graph, X, Y)
+
+
+def test_behind_walls_a_critical_part_is_derived_too() -> None:
+    graph, inputs, outputs = probe_head()
+    found = derive_walled(graph, inputs, outputs)
+    assert found == derive_model(graph, inputs, outputs)
+    assert found.part is not None
+    assert found.part.largest == pytest.approx(3.0, rel=1e-6)
 
 
 def test_a_small_file_that_asks_for_gigabytes_has_an_end() -> None:
