@@ -7,7 +7,7 @@ block number is given; amounts are base units, times Unix seconds.
 from typing import Any, TypeVar
 
 from atomic_verify.chain.deployment import Deployment
-from atomic_verify.chain.errors import RpcRefused
+from atomic_verify.chain.errors import ChainMoved, RpcRefused
 from atomic_verify.chain.interface import interface
 from atomic_verify.chain.reverts import as_revert
 from atomic_verify.chain.rpc import Rpc
@@ -76,11 +76,13 @@ class ContractReads:
         return self._struct(Result, "Results", "resultOf", job, block=block)
 
     def submission_of(self, tx_hash: str, rfp: Rfp) -> Submission | None:
-        """What a transaction submitted as the proven result of a job. None if it didn't call Results itself: then only
-        whoever sent it knows.
+        """What a transaction submitted as the proven result of a job. None if it didn't call Results itself: then it
+        can't be told. Raises ChainMoved when the node doesn't have the transaction.
         """
         found = self.rpc.call("eth_getTransactionByHash", [tx_hash])
-        if found is None or str(found.get("to")).lower() != self.deployment.results.lower():
+        if found is None:
+            raise ChainMoved("The node doesn't have the transaction", hint="Ask again.", transaction=tx_hash)
+        if str(found.get("to")).lower() != self.deployment.results.lower():
             return None
         return submission_in(bytes.fromhex(str(found["input"])[2:]), rfp)
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atomic_verify.commitments import Batch
-from atomic_verify.gateway.collect import is_collected
+from atomic_verify.gateway.collect import is_collected, proof_of
 from atomic_verify.gateway.core import Gateway
 from atomic_verify.gateway.errors import ItemUnknown, ItemVoid, JobUnknown, OutputNotReady, ResultSlashed
 from atomic_verify.models.codecs import Answer
 from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.events import ChainEvent
+from atomic_verify.protocol.proofs import pack
 from atomic_verify.protocol.types import JobId, JobState, ModelSpec, Outcome, parse_word, to_hex
 from atomic_verify.receipts import Receipt, build_receipt
 from atomic_verify.receipts.receipt import Contracts
@@ -115,6 +116,8 @@ def read_receipt(gateway: Gateway, item: ReadItem) -> Receipt:
         voided=[_voided(item, void) for void in item.result.voids],
         finalized=_finalized(item),
         is_slashed=item.job.state is JobState.SLASHED,
+        proven=_proven(item),
+        snark=proof_of(gateway, item.job, item.index),
     )
 
 
@@ -133,6 +136,15 @@ def _committed(item: ReadItem) -> ChainEvent:
         "finalAt": result.final_at,
     }
     return _event("Committed", result.committed, result.worker, args)
+
+
+def _proven(item: ReadItem) -> ChainEvent | None:
+    result = item.result
+    if result.proven is None:
+        return None
+    decisions = pack(result.proven.decisions)
+    args = {"job": to_hex(item.job.id), "verifier": result.proven.verifier, "decisions": decisions}
+    return _event("Proven", result.committed, result.worker, args)
 
 
 def _voided(item: ReadItem, void: VoidRecord) -> ChainEvent:

@@ -75,7 +75,9 @@ class Times(Schema):
 
     bidding: Seconds = 20
     reveal: Seconds = 20
-    execution: Seconds = 600
+    execution: Seconds | None = Field(
+        None, description="by default 600, and time to prove each item of a hybrid or proven job besides"
+    )
     window: Seconds = 60
 
 
@@ -89,7 +91,9 @@ class JobRequest(Schema):
     token: str | None = Field(None, description="payment token; by default the utility token")
     job_bond: AmountValue | None = Field(None, description="by default the least that the market takes")
     kind: Literal["auction", "quote"] = "auction"
-    guarantee: Literal["optimistic", "hybrid", "proven"] = "optimistic"
+    guarantee: Literal["optimistic", "hybrid", "proven"] = Field(
+        "optimistic", description="one that the model offers; hybrid and proven jobs have at most 8 items"
+    )
     times: Times = Times()
 
     @model_validator(mode="after")
@@ -97,6 +101,10 @@ class JobRequest(Schema):
         if (self.items is None) == (self.input is None):
             raise ValueError("a request has either items or input")
         return self
+
+    @property
+    def item_count(self) -> int:
+        return self.input.item_count if self.input is not None else len(self.items or ())
 
     @property
     def kind_value(self) -> Kind:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from atomic_verify.errors import AtomicError
 from atomic_verify.gateway.core import Gateway
 from atomic_verify.gateway.errors import ModelNotPublished
+from atomic_verify.gateway.guarantees import execution_seconds, require_offered
 from atomic_verify.gateway.inputs import PreparedInputs, prepare_inputs
 from atomic_verify.gateway.plans import Plan
 from atomic_verify.gateway.quoting import choose_quote
@@ -76,6 +77,7 @@ def refuse(gateway: Gateway, request: SubmittedRequest, error: AtomicError) -> N
 def _plan(gateway: Gateway, request: JobRequest, key: str, body_hash: str) -> SubmittedRequest:
     model = gateway.models.get(request.model)
     published = _require_published(gateway, model)
+    require_offered(model.name, published.critical, request.guarantee_value, request.item_count)
     prepared = prepare_inputs(request, model, gateway.blobs.get)
     digest = sha256(prepared.payload).hexdigest()
     rfp = _terms(gateway, request, model, prepared)
@@ -116,19 +118,22 @@ def _terms(gateway: Gateway, request: JobRequest, model: InstalledModel, prepare
     token: Address = constants.utility_token if request.token is None else parse_address(request.token)
     price = Amount(request.max_price)
     least = minimum_bond(price, constants.params, gateway.chain.policy_of(token))
-    is_quote = request.kind_value is Kind.QUOTE
+    is_quote, items = request.kind_value is Kind.QUOTE, prepared.batch.item_count
+    execution = request.times.execution
+    if execution is None:
+        execution = execution_seconds(model, request.guarantee_value, items, constants.params.max_time)
     return Rfp(
         requester=gateway.requester,
         nonce=secrets.randbits(64),
         model_id=model.model_id,
         input_root=prepared.batch.root,
-        item_count=prepared.batch.item_count,
+        item_count=items,
         token=token,
         max_price=price,
         job_bond=least if request.job_bond is None else Amount(request.job_bond),
         bidding_time=0 if is_quote else request.times.bidding,
         reveal_time=0 if is_quote else request.times.reveal,
-        execution_timeout=request.times.execution,
+        execution_timeout=execution,
         challenge_window=request.times.window,
         guarantee=request.guarantee_value,
         kind=request.kind_value,

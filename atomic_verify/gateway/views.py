@@ -8,9 +8,12 @@ from typing import Any
 
 from atomic_verify.commitments import TensorSpec
 from atomic_verify.commitments.tensors import Array
+from atomic_verify.gateway.assurance import job_assurance
 from atomic_verify.gateway.dispute_views import claim_view, line_view
+from atomic_verify.gateway.guarantees import critical_view, offered
 from atomic_verify.models.library import InstalledModel
-from atomic_verify.protocol.types import JobState, to_hex
+from atomic_verify.protocol.errors import ProtocolError
+from atomic_verify.protocol.types import JobState, ModelSpec, to_hex
 from atomic_verify.storage.decisions import Decision
 from atomic_verify.storage.dispute_records import ClaimRecord, LineRecord
 from atomic_verify.storage.records import AttemptRecord, BidRecord, JobRecord, ModelEntry, ResultRecord
@@ -53,6 +56,7 @@ def job_view(
         "item_count": rfp.item_count,
         "kind": rfp.kind.name.lower(),
         "guarantee": rfp.guarantee.name.lower(),
+        "assurance": job_assurance(job, None if model is None else model.manifest.spec()),
         "requester": rfp.requester,
         "token": rfp.token,
         "max_price": _amount(rfp.max_price),
@@ -109,7 +113,13 @@ def request_view(request: SubmittedRequest, decisions: Iterable[Decision]) -> di
 
 
 def item_view(
-    job: JobRecord, result: ResultRecord, index: int, answer: Mapping[str, Any], name: str | None, disputable: bool
+    job: JobRecord,
+    result: ResultRecord,
+    index: int,
+    answer: Mapping[str, Any],
+    name: str | None,
+    disputable: bool,
+    assurance: Mapping[str, Any],
 ) -> dict[str, Any]:
     """One item's typed answer and how far it can be relied on; an item that doesn't stand has none."""
     return {
@@ -119,6 +129,7 @@ def item_view(
         "answer": dict(answer),
         "state": state_name(job.state),
         "verified": job.state is JobState.FINAL,
+        "assurance": dict(assurance),
         "open_claims": result.open_claims,
         "final_at": result.final_at,
         "disputable": disputable,
@@ -142,6 +153,7 @@ def tensors_view(specs: Sequence[TensorSpec], arrays: Mapping[str, Array]) -> di
 def model_view(entry: ModelEntry | None, installed: InstalledModel | None) -> dict[str, Any]:
     """A model that is published, installed here, or both."""
     known = None if installed is None else installed.manifest
+    spec = _spec(entry, installed)
     return {
         "id": to_hex(entry.id if entry is not None else installed.model_id if installed is not None else b""),
         "published": entry is not None,
@@ -155,7 +167,24 @@ def model_view(entry: ModelEntry | None, installed: InstalledModel | None) -> di
         "inputs": [] if known is None else [_tensor(spec) for spec in known.input_specs],
         "outputs": [] if known is None else [_tensor(spec) for spec in known.output_specs],
         "answer_schema": None if known is None else known.answer_schema,
+        "guarantees": [] if spec is None else list(offered(spec.critical.kind)),
+        "critical": None if spec is None else critical_view(spec, _circuit(installed)),
     }
+
+
+def _spec(entry: ModelEntry | None, installed: InstalledModel | None) -> ModelSpec | None:
+    """The model's spec; None for one that a stranger published and this library wouldn't handle."""
+    if installed is not None:
+        return installed.manifest.spec()
+    try:
+        return None if entry is None else entry.spec()
+    except ProtocolError:
+        return None
+
+
+def _circuit(installed: InstalledModel | None) -> str | None:
+    critical = None if installed is None else installed.manifest.critical
+    return None if critical is None else critical.name
 
 
 def state_name(state: JobState) -> str:

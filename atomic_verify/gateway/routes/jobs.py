@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from atomic_verify.commitments import Batch, TensorSpec
+from atomic_verify.gateway.assurance import item_assurance
 from atomic_verify.gateway.core import Gateway
 from atomic_verify.gateway.driver import Driver
 from atomic_verify.gateway.errors import ItemUnknown, JobUnknown, RequestMalformed
@@ -75,8 +76,9 @@ def get_item(
     read = read_item(gateway, parse_job(job), item)
     named = gateway.requests.item(read.job.id, item)
     name = None if named is None else named.details.get("name")
-    disputable = read.model.manifest.disputable
-    view = item_view(read.job, read.result, item, read.answer(), name, disputable)
+    manifest, answer = read.model.manifest, read.answer()
+    assurance = item_assurance(read.job, manifest.spec(), item, read.outputs.item(item), answer)
+    view = item_view(read.job, read.result, item, answer, name, manifest.disputable, assurance)
     if tensors == "json":
         for side in ("inputs", "outputs"):
             specs, batch = _side(read, side)

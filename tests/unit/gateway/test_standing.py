@@ -100,9 +100,9 @@ def test_a_job_tells_its_void_items_claims_and_lines() -> None:
     assert (told["result"]["void_items"], told["result"]["costs"]) == ([1], "5")
     assert ([one["id"] for one in told["claims"]], [one["id"] for one in told["lines"]]) == ([4], [5])
     assert told["deadlines"]["window_ends"] == AT.timestamp + job.rfp.challenge_window
-    assert item_view(job, job.result, 0, {}, None, True)["verified"] is False
+    assert item_view(job, job.result, 0, {}, None, True, {})["verified"] is False
     final = replace(job, state=JobState.FINAL)
-    assert item_view(final, final.result, 0, {}, None, True)["verified"] is True
+    assert item_view(final, final.result, 0, {}, None, True, {})["verified"] is True
 
 
 def test_a_claim_in_detail_sums_its_gas() -> None:
