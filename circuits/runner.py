@@ -25,6 +25,7 @@ from circuits.errors import (
     CircuitCrashed,
     CircuitFailed,
     CircuitOutOfMemory,
+    CircuitRange,
     CircuitStopped,
     CircuitTimeout,
     EzklMissing,
@@ -36,6 +37,8 @@ MAX_REPLY_BYTES = 64 * 2**20
 TAIL_BYTES = 2000
 PAUSE = 0.02
 OUT_OF_MEMORY = ("memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable")
+OUT_OF_RANGE = "is too large to be represented"
+"""EZKL writes this to its log alone, and fails with less."""
 INSTALL = 'pip install "atomic-verify[zk]"'
 
 
@@ -92,7 +95,8 @@ def ask(
 ) -> Reply:
     """Have a child do one of its acts. `seconds` defaults to the time for a proof.
 
-    Raises CircuitTimeout, CircuitOutOfMemory, CircuitCrashed, CircuitStopped, and CircuitFailed for EZKL's own errors.
+    Raises CircuitTimeout, CircuitOutOfMemory, CircuitCrashed, CircuitStopped, CircuitRange, and CircuitFailed for
+    EZKL's own errors.
     """
     allowed = limits.prove_seconds if seconds is None else seconds
     with tempfile.TemporaryDirectory(prefix="atomic-circuit-") as name:
@@ -102,10 +106,11 @@ def ask(
         with (folder / "output").open("w+b") as output:
             code = _wait(_started(child, folder, output, limits), act, allowed, stop)
             reply = _reply(folder)
-            if reply is None:
-                output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL_BYTES))
-                raise _death(act, code, output.read().decode(errors="replace"), limits)
-    return _opened(act, reply, limits)
+            output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL_BYTES))
+            said = output.read().decode(errors="replace")
+    if reply is None:
+        raise _death(act, code, said, limits)
+    return _opened(act, reply, said, limits)
 
 
 def _started(child: str, folder: Path, output: BinaryIO, limits: ProverLimits) -> subprocess.Popen[bytes]:
@@ -178,13 +183,15 @@ def _out_of_memory(act: str, limits: ProverLimits) -> CircuitOutOfMemory:
     )
 
 
-def _opened(act: str, reply: Any, limits: ProverLimits) -> Reply:
+def _opened(act: str, reply: Any, said: str, limits: ProverLimits) -> Reply:
     match reply:
         case {"result": dict(result), "seconds": float(seconds), "peak_bytes": int(peak)}:
             return Reply(result, seconds, peak)
         case {"error": {"kind": str(kind), "reason": str(reason)}}:
             if kind == "MemoryError" or any(words in reason for words in OUT_OF_MEMORY):
                 raise _out_of_memory(act, limits)
+            if OUT_OF_RANGE in said:
+                raise CircuitRange("A value is too large for the circuit", act=act, reason=said.strip()[-300:])
             if kind in ("RuntimeError", "ValueError"):
                 raise CircuitFailed(f"EZKL failed: {reason[:300]}", act=act, reason=reason)
             raise CircuitCrashed(f"EZKL panicked: {reason[:300]}", act=act, kind=kind, reason=reason)
