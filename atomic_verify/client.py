@@ -10,7 +10,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
@@ -76,8 +76,7 @@ class JobStatus:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        price = raw.get("price")
-        price = None if price is None else int(price)
+        price = None if raw.get("price") is None else int(raw["price"])
         return cls(str(raw["id"]), str(raw["state"]), raw.get("worker"), price, int(raw.get("item_count") or 0), raw)
 
 
@@ -91,10 +90,12 @@ class ItemAnswer:
     verified: bool
     raw: Mapping[str, Any]
     is_void: bool = False
+    assurance: Mapping[str, Any] = field(default_factory=dict)  # what of it is proven, what optimistic until when
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(int(raw["item"]), raw.get("name"), dict(raw["answer"]), bool(raw["verified"]), raw)
+        found = dict(raw["answer"]), bool(raw["verified"]), raw, False, dict(raw.get("assurance") or {})
+        return cls(int(raw["item"]), raw.get("name"), *found)
 
 
 class GatewayClient:
@@ -142,8 +143,7 @@ class GatewayClient:
 
     def jobs(self, limit: int = 50, **filters: str) -> list[JobStatus]:
         """Jobs on the chain, newest first; `filters` are state, requester, worker."""
-        found = self._json("GET", "/v1/jobs", params={"limit": str(limit), **filters})
-        return [_job(one) for one in _listed(found, "jobs")]
+        return list(map(_job, _listed(self._json("GET", "/v1/jobs", params={"limit": str(limit), **filters}), "jobs")))
 
     def wait(
         self,

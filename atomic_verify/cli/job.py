@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from atomic_verify.cli.amounts import TOKEN, parse_tokens, show_tokens
+from atomic_verify.cli.assurance import assurance_fields, brief_assurance
 from atomic_verify.cli.disputes import dispute_fields
 from atomic_verify.cli.flags import AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
@@ -44,7 +45,10 @@ def submit(
     ] = TOKEN,
     kind: Annotated[Literal["auction", "quote"], typer.Option("--kind", help="How the worker is found.")] = "auction",
     guarantee: Annotated[
-        Literal["optimistic", "hybrid", "proven"], typer.Option("--guarantee", help="How the result is secured.")
+        Literal["optimistic", "hybrid", "proven"],
+        typer.Option(
+            "--guarantee", help="How the result is secured; hybrid and proven: by zk-SNARKs, 8 files at most."
+        ),
     ] = "optimistic",
     times: Annotated[
         str | None,
@@ -159,14 +163,16 @@ def _finish(gateway: GatewayClient, job: str, timeout: float, receipts: Path | N
         print_json({"job": dict(done.raw), "answers": [dict(one.raw) for one in answers]})
         return
     _show(done)
-    print_table(["item", "name", "answer", "verified"], map(_row, answers), empty="The job has no items.")
+    columns = ["item", "name", "answer", "verified", "secured by"]
+    print_table(columns, map(_row, answers), empty="The job has no items.")
 
 
 def _row(one: ItemAnswer) -> list[object]:
     if one.is_void:
-        return [one.item, one.name or "", "void: shown to be wrong, not paid for", "NO"]
+        return [one.item, one.name or "", "void: shown to be wrong, not paid for", "NO", ""]
     brief = {name: value for name, value in one.answer.items() if name in ("label", "score")} or dict(one.answer)
-    return [one.item, one.name or "", json.dumps(brief)[:200], "yes" if one.verified else "NOT YET"]
+    verified = "yes" if one.verified else "NOT YET"
+    return [one.item, one.name or "", json.dumps(brief)[:200], verified, brief_assurance(one.raw)]
 
 
 def _show(status: JobStatus) -> None:
@@ -184,6 +190,7 @@ def _show(status: JobStatus) -> None:
     for attempt in raw.get("attempts", ()):
         missed = " (missed its deadline)" if attempt["missed"] else ""
         fields.append((f"attempt {attempt['number']}", f"{attempt['worker']}{missed}: {attempt['why']}"))
+    fields += assurance_fields(raw)
     fields += dispute_fields(raw)
     fields += [(f"gas of {one['name']}", f"{one['gas']:,}") for one in raw.get("transactions", ())]
     print_fields(fields)

@@ -12,7 +12,7 @@ from atomic_verify.assess.prepare import Means, prepare
 from atomic_verify.assess.trial import require_livable
 from atomic_verify.chain.client import Chain
 from atomic_verify.cli import assess
-from atomic_verify.cli.account import connect, open_account
+from atomic_verify.cli.account import Account, connect, open_account
 from atomic_verify.cli.flags import CHAIN, KEY, AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
 from atomic_verify.config import Settings
@@ -20,8 +20,10 @@ from atomic_verify.execution.derivation import derive_walled
 from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sandbox import SandboxedSession
 from atomic_verify.models.build import build_model
+from atomic_verify.models.circuit import CircuitManifest
 from atomic_verify.models.library import InstalledModel, ModelLibrary
 from atomic_verify.protocol.primitives import to_hex
+from prover.verifiers import Verifiers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Check, build, publish and list models.")
 app.add_typer(assess.app)
@@ -59,9 +61,12 @@ def publish(
 ) -> None:
     """Publish an installed model on the chain, so that jobs can ask for it. Anybody may; nobody owns it afterwards.
 
-    A model that isn't prepared yet is checked, hardened and calibrated first, which changes its id.
+    A model that isn't prepared yet is checked, hardened and calibrated first, which changes its id. Of a model with a
+    critical step the verifier contract is deployed too, if it doesn't stand yet.
     """
     found = ModelLibrary(settings.models_dir).get(model)
+    if found.critical is not None:
+        CircuitManifest.parse(found.critical.read("circuit")).require_ceremony(settings.chain_id)
     if recalibrate or not (found.manifest.disputable or undisputable):
         found = _prepared(found)
     with status_console().status(f"Looking at {found.name} once more"):
@@ -69,11 +74,22 @@ def publish(
         with SandboxedSession(found.executable()) as session:
             require_livable(found, session)
     with open_account(settings) as me:
+        if found.critical is not None:
+            _deploy_verifier(me, found)
         if me.chain.model_of(found.model_id).published:
             note(f"{found.name} is published already.")
         else:
             me.act(me.chain.calls.publish(found.manifest.spec(), uri))
         print_fields([("model", found.name), ("id", to_hex(found.model_id))])
+
+
+def _deploy_verifier(me: Account, model: InstalledModel) -> None:
+    """Sees to it that the model's verifier stands. Raises CircuitMismatch, DeployerMissing."""
+    verifiers = Verifiers(me.chain.rpc)
+    if not verifiers.stands(model):
+        me.act(verifiers.deployment(model))
+        verifiers.stands(model)
+    note(f"The verifier of {model.name} stands at {verifiers.of(model).address}.")
 
 
 def _prepared(model: InstalledModel) -> InstalledModel:
