@@ -15,12 +15,14 @@ from atomic_verify.chain.client import Chain
 from atomic_verify.chain.keystore import Signer
 from atomic_verify.chain.presets import UNIT
 from atomic_verify.chain.sender import TransactionSender
+from atomic_verify.chain.verifiers import deploy_call
 from atomic_verify.commitments import Batch, encode_batch
+from atomic_verify.models.circuit import verifier_address
 from atomic_verify.models.library import ModelLibrary
 from atomic_verify.protocol.auction import award
 from atomic_verify.protocol.ids import bid_seal, job_id
 from atomic_verify.protocol.quotes import typed_data
-from atomic_verify.protocol.types import Address, Amount, BidStatus, Quote, Rfp
+from atomic_verify.protocol.types import Address, Amount, BidStatus, Quote, Rfp, Submission, parse_address
 from tests.integration.chain.support import MemoryStore
 
 STAKE = Amount(20 * UNIT)
@@ -91,6 +93,14 @@ class HandWorker:
             self.served[digest.hexdigest()] = outputs
         found = root or Batch.from_payload(model.manifest.output_specs, rfp.item_count, outputs).root
         self.sender.send(f"commit:{rfp.nonce}", self.chain.calls.commit(rfp, found, digest.digest()))
+
+    def deploy_verifier(self, creation: bytes) -> Address:
+        """Puts a verifier where its creation code says."""
+        self.sender.send(f"verifier:{len(creation)}", deploy_call(self.chain.rpc, creation))
+        return parse_address(verifier_address(creation))
+
+    def commit_proven(self, rfp: Rfp, submission: Submission) -> None:
+        self.sender.send(f"commit:{rfp.nonce}", self.chain.calls.commit_proven(rfp, submission))
 
     def finalize(self, rfp: Rfp) -> None:
         self.sender.send(f"finalize:{rfp.nonce}", self.chain.calls.finalize(rfp))
