@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atomic_verify.assess.tolerances import SLASH_RATIO
 from atomic_verify.models.circuit import CIRCUIT_NAME, CircuitManifest, read_circuit
-from atomic_verify.models.critical.check import Bounds, bounds_of, read_network
+from atomic_verify.models.critical.check import Bounds, bounds_of, read_network, require_circuit
 from atomic_verify.models.critical.part import Part
 from atomic_verify.models.manifest import Manifest
 from atomic_verify.models.parts import CriticalEntry, CriticalFiles, FilePin
 from atomic_verify.models.pinned import read_pinned
 
+SLASH_OVER_BOUND = 2.0
+"""Slash over accept of a proven head's scores. The circuit's error is known, so little room is needed between them."""
 ROUNDED_UP = 1.05
 """So that two digits of it, however they are rounded, aren't below."""
 
@@ -54,6 +55,7 @@ def with_critical(content: dict[str, Any], circuit: SubjectCircuit, part: Part |
     Raises CircuitNotOfModel, NetworkUnsupported, MarginUnderstated (the limit cuts what the circuit may be given).
     """
     layers, scales = read_network(circuit.network, circuit.settings, part)
+    require_circuit(circuit.manifest, layers, scales)
     measured = Manifest.parse(json.dumps(content | {"critical": None}))
     bounds = bounds_of(measured, circuit.manifest.inputs.limit, layers, scales, part)
     entry = _entry(circuit, bounds, is_head=len(measured.outputs) == 2)
@@ -91,5 +93,5 @@ def _accepting(output: Mapping[str, Any], least: float) -> dict[str, Any]:
     atol = float(f"{ROUNDED_UP * least:.1e}")
     return dict(output) | {
         "accept": output["accept"] | {"atol": atol},
-        "slash": output["slash"] | {"atol": SLASH_RATIO * atol},
+        "slash": output["slash"] | {"atol": SLASH_OVER_BOUND * atol},
     }

@@ -6,6 +6,7 @@ verification key belongs to the network and the settings: `atomic circuit check`
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -55,10 +56,11 @@ def require_critical(manifest: Manifest, directory: Path, part: Part | None) -> 
     entry = manifest.critical
     if entry is None:
         return
-    _require_files(entry, CircuitManifest.parse(read_pinned(directory, entry.files.circuit)))
+    circuit = CircuitManifest.parse(read_pinned(directory, entry.files.circuit))
+    _require_files(entry, circuit)
     network, settings = (read_pinned(directory, pin) for pin in (entry.files.network, entry.files.settings))
     layers, scales = read_network(network, settings, part)
-    require_scales(entry, layers, scales)
+    require_circuit(circuit, layers, scales)
     found = bounds_of(manifest, entry.limit, layers, scales, part)
     if entry.certain_margin < found.certain_margin:
         raise MarginUnderstated(
@@ -128,14 +130,16 @@ def _is_count(value: Any, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def require_scales(entry: CriticalEntry, layers: tuple[Layer, ...], scales: Scales) -> None:
-    """Refuse an entry whose scales aren't those of the circuit. Raises CircuitNotOfModel."""
-    found = (scales.read, output_scale(layers, scales))
-    if (entry.input_scale, entry.output_scale) != found:
+def require_circuit(circuit: CircuitManifest, layers: Sequence[Layer], scales: Scales) -> None:
+    """Refuse a circuit whose manifest has other counts or scales than its files give. Raises CircuitNotOfModel."""
+    found = (layers[0].weight.shape[0], scales.read, layers[-1].weight.shape[1], output_scale(layers, scales))
+    told = (circuit.inputs.count, circuit.inputs.scale, circuit.outputs.count, circuit.outputs.scale)
+    if found != told:
         raise CircuitNotOfModel(
-            f"the circuit's settings give the scales {found[0]} and {found[1]}",
-            hint="don't use this model; if it is yours, prepare it again",
-            manifest=[entry.input_scale, entry.output_scale],
+            f"the circuit {circuit.name} has other counts or scales than its network and settings give",
+            hint="don't use this model; if it is yours, make its circuit again",
+            expected=list(found),
+            found=list(told),
         )
 
 
