@@ -1,18 +1,26 @@
 """Proving and verifying with EZKL for real, and what becomes of proofs that were tampered with."""
 
+import dataclasses
+import json
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from typer.testing import CliRunner
 
+from atomic_verify.cli import app
+from atomic_verify.models.build import build_model
+from atomic_verify.models.circuit import CircuitMismatch
+from atomic_verify.models.library import InstalledModel
 from atomic_verify.protocol.quanta import FIELD, field_of
 from circuits.errors import CircuitOutOfMemory, CircuitRange, CircuitStopped, CircuitTimeout, ProofInvalid
 from circuits.prover import Circuit
 from circuits.runner import ProverLimits
-from tests.integration.circuits.conftest import Tiny, network, rows
+from tests.integration.circuits.conftest import ROOT, Tiny, network, rows
 
 
 def test_a_proof_holds_for_the_circuits_own_scores(tiny: Tiny) -> None:
@@ -132,3 +140,39 @@ def test_proofs_of_other_items_differ_and_do_not_stand_for_each_other(tiny: Tiny
     assert other.outputs != tiny.proof.outputs
     with pytest.raises(ProofInvalid):
         tiny.circuit.verify(other.proof, tiny.instances)
+
+
+@pytest.fixture(scope="module")
+def penguins(tmp_path_factory: pytest.TempPathFactory) -> InstalledModel:
+    return build_model(ROOT / "models" / "penguins", tmp_path_factory.mktemp("models"))
+
+
+def test_an_installed_model_proves_its_own_decisions(penguins: InstalledModel) -> None:
+    item = (ROOT / "models" / "penguins" / "examples" / "0-adelie.json").open("rb")
+    circuit = Circuit.open(penguins)
+    with item:
+        outputs = circuit.prove(penguins.encode(item)["measurements"]).outputs
+    assert outputs.index(max(outputs)) == 0
+    assert (penguins.directory / ".circuit" / "keys.json").exists()
+
+
+def test_the_command_line_proves_and_verifies(penguins: InstalledModel, tmp_path: Path) -> None:
+    values, proof = tmp_path / "values.json", tmp_path / "proof.json"
+    values.write_text("[3.9, 1.9, 1.8, 3.7]")
+    model = str(penguins.directory)
+    shown = CliRunner().invoke(app, ["circuit", "prove", model, str(values), "--out", str(proof), "--json"])
+    assert (shown.exit_code, json.loads(shown.stdout)["decision"]) == (0, 0)
+    assert CliRunner().invoke(app, ["circuit", "verify", model, str(proof)]).exit_code == 0
+    kept = json.loads(proof.read_text())
+    proof.write_text(json.dumps(kept | {"instances": kept["instances"][::-1]}))
+    refused = CliRunner().invoke(app, ["circuit", "verify", model, str(proof)])
+    assert (refused.exit_code, "error proof-invalid" in refused.stderr) == (1, True)
+
+
+def test_a_model_without_a_critical_step_or_with_another_circuit_is_refused(penguins: InstalledModel) -> None:
+    critical = penguins.manifest.critical
+    assert critical is not None
+    for other in (None, critical.model_copy(update={"limit": 5})):
+        manifest = penguins.manifest.model_copy(update={"critical": other})
+        with pytest.raises(CircuitMismatch):
+            Circuit.open(dataclasses.replace(penguins, manifest=manifest))
