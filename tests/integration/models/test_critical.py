@@ -23,7 +23,7 @@ from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.build import build_model
-from atomic_verify.models.circuit import CircuitMismatch
+from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch
 from atomic_verify.models.critical.bounds import Scales
 from atomic_verify.models.critical.check import bounds_of, read_network
 from atomic_verify.models.critical.installed import FileOfCircuit
@@ -99,6 +99,12 @@ def error_of(model: InstalledModel) -> float:
     return bounds_of(model.manifest, critical.limit, *circuit_of(model), derivation.part).error
 
 
+def accuracy_of(model: InstalledModel) -> float:
+    """How far EZKL's circuit was off when it was built, on real items."""
+    assert model.critical is not None
+    return CircuitManifest.parse(model.critical.read("circuit")).accuracy.max_difference
+
+
 def session_of(model: InstalledModel) -> Session:
     return Session(model.executable(), Provider.CPU, ExecutionSettings(), load_runtime())
 
@@ -165,6 +171,7 @@ def test_a_heads_scores_stay_inside_the_bound_and_its_features_inside_theirs(hyb
             away = np.abs(np.array(made) * 2.0**-scale - scores)
             furthest = max(furthest, float(away.max()))
     assert furthest <= error
+    assert accuracy_of(hybrid) <= error
     assert hybrid.manifest.outputs[1].accept.atol >= 4 * error
     assert critical.certain_margin == math.floor(2 * error * 2**critical.output_scale)
 
@@ -181,6 +188,7 @@ def test_a_whole_models_scores_stay_inside_the_bound(penguins: InstalledModel) -
         made, scale = circuit_scores(layers, quantise(row, scales.read, critical.limit).reshape(-1).tolist(), scales)
         furthest = max(furthest, float(np.abs(np.array(made) * 2.0**-scale - meant["scores"].reshape(-1)).max()))
     assert error / 20 < furthest <= error
+    assert accuracy_of(penguins) <= error
 
 
 def test_examples_of_penguins_get_their_species(penguins: InstalledModel) -> None:
