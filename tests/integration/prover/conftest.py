@@ -9,8 +9,10 @@ from atomic_verify.chain.anvil import Anvil, development_signer
 from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.presets import development
 from atomic_verify.models.build import build_model
+from tests.integration.prover.proving_town import ProvingTown
 from tests.integration.prover.town import Town
 from tests.integration.prover.town import town as open_town
+from tests.support.proven_models import install_proven
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -30,3 +32,21 @@ def town(models_dir: Path, tmp_path: Path) -> Iterator[Town]:
         deployment = deploy(anvil.rpc, development_signer(0), development())
         with open_town(anvil, deployment, models_dir, tmp_path) as made:
             yield made
+
+
+@pytest.fixture(scope="session")
+def proven_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with two tiny models that can be proven: `head` and `whole`."""
+    folder = tmp_path_factory.mktemp("models")
+    for kind in ("head", "whole"):
+        install_proven(folder / kind, kind)
+    return folder
+
+
+@pytest.fixture
+def proving(proven_dir: Path, tmp_path: Path) -> Iterator[ProvingTown]:
+    """A town whose workers prove."""
+    with Anvil() as anvil:
+        deployment = deploy(anvil.rpc, development_signer(0), development())
+        with open_town(anvil, deployment, proven_dir, tmp_path) as made:
+            yield ProvingTown(made)

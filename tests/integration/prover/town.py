@@ -204,15 +204,16 @@ class Town:
         """Images of the small model."""
         return np.random.default_rng(seed).random((items, 64), dtype=np.float32).tobytes()
 
-    def rfp(self, payload: bytes, **changes: Any) -> Rfp:
-        """An auction RFP for the payload."""
-        specs = self.mlp.manifest.input_specs
-        items = len(payload) // self.mlp.manifest.input_signature.nbytes
+    def rfp(self, payload: bytes, model: InstalledModel | None = None, **changes: Any) -> Rfp:
+        """An auction RFP for the payload, on the small model or another."""
+        model = model or self.mlp
+        specs = model.manifest.input_specs
+        items = len(payload) // model.manifest.input_signature.nbytes
         self.nonce += 1
         rfp = Rfp(
             requester=Address(self.requester.address),
             nonce=self.nonce,
-            model_id=self.mlp.model_id,
+            model_id=model.model_id,
             input_root=Batch.from_payload(specs, items, payload).root,
             item_count=items,
             token=self.deployment.utility_token,
@@ -227,8 +228,8 @@ class Town:
         )
         return replace(rfp, **changes)
 
-    def quote_rfp(self, payload: bytes, **changes: Any) -> Rfp:
-        return self.rfp(payload, kind=Kind.QUOTE, bidding_time=0, reveal_time=0, **changes)
+    def quote_rfp(self, payload: bytes, model: InstalledModel | None = None, **changes: Any) -> Rfp:
+        return self.rfp(payload, model, kind=Kind.QUOTE, bidding_time=0, reveal_time=0, **changes)
 
     def id_of(self, rfp: Rfp) -> JobId:
         return job_id(self.deployment.chain_id, self.deployment.market, rfp)
