@@ -94,14 +94,15 @@ def make_case(
     outputs: Items,
     snarks: list[bytes],
     verifier: str = VERIFIER,
+    spec: ModelSpec | None = None,
 ) -> Case:
-    """Such a job, settled on a chain whose verifier takes exactly these proofs."""
+    """Such a job, settled on a chain whose verifier takes exactly these proofs. `spec`: of a real model."""
     is_whole = step.kind is CriticalKind.WHOLE
     batches = [
         Batch.from_payload(side, len(inputs), encode_batch(side, items))
         for side, items in zip(specs, (inputs, outputs), strict=True)
     ]
-    spec = _spec(step, specs)
+    spec = spec or _spec(step, specs)
     rfp = _rfp(spec, batches[0], Guarantee.PROVEN if is_whole else Guarantee.HYBRID)
     read, scores = (specs[0] if is_whole else specs[1])[0].name, specs[1][-1].name
     proven = [
