@@ -1,20 +1,27 @@
 """Hybrid and proven jobs over real HTTP: what is told of them, receipts that hold, results that can't be withheld.
 
-The circuits are play ones (see `tests.support.proven_models`), since it is the gateway that is tested here.
+The circuits are play ones (see `tests.support.proven_models`), since it is the gateway that is tested here; but for one
+job whose proofs are real and were recorded.
 """
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from eth_abi.abi import encode
+from typer.testing import CliRunner
 
 from atomic_verify.chain.presets import UNIT
 from atomic_verify.chain.receipt_chain import ReceiptChain
 from atomic_verify.chain.rpc import Rpc
+from atomic_verify.cli import app
+from atomic_verify.client import GatewayClient
 from atomic_verify.commitments import Batch, encode_batch
 from atomic_verify.gateway.guarantees import execution_seconds
+from atomic_verify.models.build import build_model
 from atomic_verify.models.library import InstalledModel, ModelLibrary
 from atomic_verify.protocol.quanta import values_of
 from atomic_verify.protocol.types import CriticalKind, Guarantee, ModelSpec, Rfp, Submission, parse_address
@@ -22,6 +29,7 @@ from atomic_verify.receipts import Report, Verdict, load_receipt, verify_on_chai
 from tests.integration.gateway.test_gateway import _known, _payload, _rfp
 from tests.support.proven_models import CREATION, SCALE, PlayCircuits, install_proven
 
+ROOT = Path(__file__).resolve().parents[3]
 ROWS = [[0.5, -1.5, 0.25, 1.0], [1.0, 1.0, -0.5, 0.0]]
 LOWEST, FIRST_LARGEST_BACKWARDS = [1, 2], [0, 2]
 """What is decided: the head gives -sigmoid(x), the whole model x backwards; its second row has a tie."""
@@ -32,6 +40,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     install_proven(folder / "tiny-head", "head")
     install_proven(folder / "tiny-whole", "whole")
+    shutil.copytree(build_model(ROOT / "models" / "penguins", ROOT / "build" / "models").directory, folder / "penguins")
     return folder
 
 
@@ -44,6 +53,10 @@ def request(model: str, guarantee: str, rows: list[list[float]] = ROWS, **change
         "guarantee": guarantee,
         "times": {"window": 2},
     } | changes
+
+
+def encoded(model: InstalledModel) -> bytes:
+    return encode([ModelSpec.abi_type()], [model.manifest.spec().to_abi()])
 
 
 def submission(model: InstalledModel, rfp: Rfp, payload: bytes, outputs: bytes, verifier: str) -> Submission:
@@ -59,7 +72,7 @@ def submission(model: InstalledModel, rfp: Rfp, payload: bytes, outputs: bytes, 
         items.append(made)
         proofs.append(proof.proof)
     return Submission(
-        spec=encode([ModelSpec.abi_type()], [manifest.spec().to_abi()]),
+        spec=encoded(model),
         verifier=parse_address(verifier),
         inputs=b"" if is_head else payload,
         outputs=encode_batch(manifest.output_specs, items),
@@ -105,6 +118,11 @@ def test_a_hybrid_job_is_proven_in_its_decision_and_optimistic_in_its_features(
     assert (proven["decision"], proven["certain"], proven["srs"]) == (1, True, "development")
     assert proven["transaction"] == told["result"]["transaction"]
     assert proven["lead"] > proven["margin"] > 0
+    with GatewayClient(door.gateway.public_url) as client:
+        assert client.item(job, 0).assurance == item["assurance"]
+    shown = CliRunner().invoke(app, ["job", "show", job, "--gateway", door.gateway.public_url]).stdout
+    assert "decision 1 is proven, certain" in shown
+    assert "f, y: can be shown to be wrong until they are final" in shown
     assert item["verified"] is False
     collect = next(one for one in door.get(f"/v1/jobs/{job}")["decisions"] if one["kind"] == "collect")
     assert (collect["outcome"], collect["details"]["source"]) == ("verified", "chain")
@@ -136,6 +154,30 @@ def test_a_proven_job_is_final_with_its_commit_and_optimistic_in_nothing(door: A
     assert report.final
     assert report.meaning[2].startswith("Optimistic: nothing.")
     assert "within tolerance" in report.meaning[1]
+
+
+def test_a_job_with_real_proofs(door: Any, hand: Any) -> None:
+    recorded = json.loads((ROOT / "tests" / "vectors" / "snarks.json").read_text())["whole"]
+    rows = [np.frombuffer(bytes.fromhex(one[2:]), "<f4") for one in recorded["read"]]
+    body = request("penguins", "proven", items=[{"tensors": {"measurements": {"data": row.tolist()}}} for row in rows])
+    worker = hand(2)
+    worker.quotes_at = 1
+    _known(door, 1)
+    job = door.client.post("/v1/jobs", json=body).json()["id"]
+    door.until(job, "awarded")
+    rfp, payload, model = _rfp(door, job), _payload(door, job), worker.models.get("penguins")
+    creation = bytes.fromhex(model.critical.read("verifier_code").decode().strip().removeprefix("0x"))
+    outputs, proofs = ([bytes.fromhex(one[2:]) for one in recorded[name]] for name in ("scores", "proofs"))
+    verifier = worker.deploy_verifier(creation)
+    worker.commit_proven(
+        rfp, Submission(encoded(model), parse_address(verifier), payload, b"".join(outputs), tuple(proofs))
+    )
+    door.until(job, "final")
+    labels = [door.get(f"/v1/jobs/{job}/items/{at}")["assurance"]["proven"]["label"] for at in range(3)]
+    assert labels == ["Adelie", "Chinstrap", "Gentoo"]
+    report = checked(door, job, 2)
+    assert report.proof is not None
+    assert (report.final, report.proof.checked_by) == (True, ("commit", "verifier"))
 
 
 def test_a_result_that_cannot_be_read_from_the_chain_comes_from_the_worker_without_its_proof(
