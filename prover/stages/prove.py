@@ -120,7 +120,7 @@ def _finish(view: View, own: Own, shown: Shown, made: Sequence[Item], tools: Too
         "decisions": [[one.index, one.is_certain] for one in assembled.decisions],
         "seconds": round(sum(one.seconds for one in made), 4),
         "peak_bytes": max(one.peak_bytes for one in made),
-        **_compared(own, shown, assembled, tools),
+        **_compared(view, own, shown, assembled, tools),
     }
     tools.decisions.add(Decision(proving.KIND, job, outputs.DONE, f"attempt {view.attempt}", tools.clock(), details))
     tools.belongings.proven(job, output)
@@ -128,13 +128,13 @@ def _finish(view: View, own: Own, shown: Shown, made: Sequence[Item], tools: Too
     tools.checkpoint("noted:prove:done")
 
 
-def _compared(own: Own, shown: Shown, assembled: Assembled, tools: Tools) -> dict[str, Any]:
-    """How far the proven scores are from those of the model's own run; by calibration well within accept."""
+def _compared(view: View, own: Own, shown: Shown, assembled: Assembled, tools: Tools) -> dict[str, Any]:
+    """How far the proven scores lie from the model's own run: well within accept, where they can be disputed."""
     if own.executed is None or not tools.blobs.exists(own.executed.payload):
         return {}
     executed = tools.blobs.get(own.executed.payload)
     found = proving.difference(shown.model, executed, assembled.payload, shown.items)
-    if found.share is not None and found.share > 1.0:
+    if found.share is not None and found.share > 1.0 and not view.is_proven_whole:
         # Committed all the same: a void item costs less than a missed deadline.
         tools.log.warning("proof_far_from_run", model=shown.model.name, share_of_accept=round(found.share, 3))
     return {"executed": list(found.decisions), "largest_difference": found.largest, "share_of_accept": found.share}

@@ -96,7 +96,7 @@ def test_a_proof_about_features_of_ones_own_is_convicted(proving: ProvingTown, h
     def lie(model: Any, payload: bytes, items: int, digest: str) -> Any:
         return run(model, np.zeros(items * 4, "<f4").tobytes(), items, digest)
 
-    workshop.execute = lie  # type: ignore[method-assign]
+    workshop.execute = lie  # type: ignore[method-assign, assignment]
     watcher = heads.defend()
     head = proving.post(HYBRID)
     town.play(head.job, head.rfp, to=JobState.COMMITTED)

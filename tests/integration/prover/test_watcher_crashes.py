@@ -14,7 +14,7 @@ from atomic_verify.chain.interface import interface
 from atomic_verify.chain.presets import development
 from atomic_verify.protocol.types import ClaimState, JobState
 from tests.integration.chain.support import Killed
-from tests.integration.prover.test_crashes import Reaper
+from tests.integration.prover.reaper import Reaper
 from tests.integration.prover.town import town as open_town
 from tests.integration.prover.watch_town import SLASH, WATCHER, LiveWatcher, WatchTown, watch_town, wrong
 from tests.support.tiny_models import install, one_operator

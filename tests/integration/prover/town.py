@@ -39,6 +39,8 @@ PRICE = Amount(UNIT)
 WINDOW = 120
 """Chain seconds of every window: nothing here runs out by itself."""
 PATIENCE = 180.0
+TOLD_BY = {JobState.AWARDED: "Awarded", JobState.COMMITTED: "Committed", JobState.FINAL: "Settled"}
+"""The event that comes with a state."""
 
 
 class InputHost:
@@ -278,6 +280,8 @@ class Town:
                 if self.now() < final_at:
                     self.jump_to(final_at)
             time.sleep(0.02)
+        # Anvil has a transaction's state before it has the block with its events.
+        self.until(lambda: to not in TOLD_BY or self.events(job, TOLD_BY[to]), "the event")
 
     # What happened
 
