@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto
 
@@ -133,6 +134,16 @@ def test_what_is_read_between_the_two_is_magikas_label(hybrid: InstalledModel, m
         assert both[0] == both[1], path
         answers.append(both[0]["label"])
     assert len(set(answers)) >= 8
+
+
+def test_the_network_gives_the_scores_of_the_models_own_features(hybrid: InstalledModel) -> None:
+    assert hybrid.critical is not None
+    network = onnxruntime.InferenceSession(hybrid.critical.read("network"), providers=["CPUExecutionProvider"])
+    session = session_of(hybrid)
+    for item in examples_of(ROOT / "models" / "magika-hybrid", hybrid)[:4]:
+        outputs = session.run_payload(1, encode_item(hybrid.manifest.input_specs, item)).commit().item(0)
+        (scores,) = network.run(["scores"], {"features": outputs["features"]})
+        assert np.abs(scores - outputs["scores"]).max() < 1e-4
 
 
 def canonical(model: InstalledModel, items: list[Mapping[str, Any]]) -> list[dict[str, Floats]]:

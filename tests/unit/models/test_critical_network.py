@@ -35,6 +35,13 @@ def test_a_head_is_cut_between_features_and_scores() -> None:
     assert ([one.name for one in part.graph.input], [one.name for one in part.graph.output]) == (["f"], ["y"])
 
 
+def test_it_is_what_onnx_itself_extracts() -> None:
+    theirs = onnx.utils.Extractor(HEAD).extract_model(["f"], ["y"]).graph
+    ours = critical_part(HEAD, X, HEAD_OUTPUTS).graph
+    assert list(ours.node) == list(theirs.node)
+    assert {one.name: one for one in ours.initializer} == {one.name: one for one in theirs.initializer}
+
+
 def test_the_same_part_has_the_same_bytes_whatever_surrounds_it() -> None:
     other = onnx.ModelProto()
     other.CopyFrom(HEAD)
