@@ -29,6 +29,7 @@ def summary_view(job: JobSummary) -> dict[str, Any]:
         "model": to_hex(job.rfp.model_id),
         "item_count": job.rfp.item_count,
         "kind": job.rfp.kind.name.lower(),
+        "guarantee": job.rfp.guarantee.name.lower(),
         "requester": job.rfp.requester,
         "worker": job.worker,
         "price": _amount(job.price),

@@ -6,6 +6,7 @@ job whose proofs are real and were recorded.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def committed(door: Any, hand: Any, model: str, guarantee: str) -> tuple[str, An
 
 
 def checked(door: Any, job: str, item: int) -> Report:
+    door.get(f"/v1/jobs/{job}/items/{item}")
     receipt = load_receipt(door.client.get(f"/v1/jobs/{job}/items/{item}/receipt").content)
     chain = ReceiptChain(Rpc(door.gateway.settings.rpc_url))
     return verify_on_chain(receipt, chain, trusted_market=door.gateway.constants.market)
@@ -178,6 +180,27 @@ def test_a_job_with_real_proofs(door: Any, hand: Any) -> None:
     report = checked(door, job, 2)
     assert report.proof is not None
     assert (report.final, report.proof.checked_by) == (True, ("commit", "verifier"))
+
+
+def test_a_commit_that_a_reorg_replaced_is_collected_anew(door: Any, hand: Any, anvil: Any) -> None:
+    job, worker, rfp, sent = committed(door, hand, "tiny-head", "hybrid")
+    first = checked(door, job, 0)
+    block = load_receipt(door.client.get(f"/v1/jobs/{job}/items/0/receipt").content).commitment.block_number
+    anvil.request("anvil_reorg", int(anvil.request("eth_blockNumber"), 16) - block + 1, [])
+    anvil.request("evm_mine")
+    told = door.until(job, "awarded")
+    assert (told["result"], told["assurance"]["proven"]) == (None, None)
+    assert door.get(f"/v1/jobs/{job}/items/0", 409)["code"] == "output-not-ready"
+    # The same output once more, with other proofs.
+    call = worker.chain.calls.commit_proven(rfp, replace(sent, proofs=(b"\x01" * 64, b"\x02" * 64)))
+    anvil.request("eth_sendTransaction", {"from": worker.address, "to": call.to, "data": "0x" + call.data.hex()})
+    door.until(job, "committed")
+    door.get(f"/v1/jobs/{job}/items/0")
+    again = checked(door, job, 0)
+    assert first.proof is not None
+    assert again.proof is not None
+    assert (first.proof.snark, again.proof.snark) == (sent.proofs[0], b"\x01" * 64)
+    assert again.proof.instances == first.proof.instances
 
 
 def test_a_result_that_cannot_be_read_from_the_chain_comes_from_the_worker_without_its_proof(
