@@ -93,12 +93,15 @@ contract Proofs is IProofs {
     ) internal pure returns (uint256 decision) {
         Quanta.quantiseAll(read, step.inputScale, step.limit, instances);
         uint256 first = read.length / Quanta.ITEM_BYTES;
+        uint256 count = Quanta.wholeAll(scores, step.outputScale, instances, first);
+        require(first + count == instances.length, NotWholeQuanta(item, count));
         int256 best = type(int256).min;
         int256 second = best;
-        for (uint256 k = 0; first + k < instances.length; ++k) {
-            (int256 score, bool isWhole) = Quanta.whole(Quanta.bitsAt(scores, k), step.outputScale);
-            require(isWhole, NotWholeQuanta(item, k));
-            instances[first + k] = Quanta.fieldOf(score);
+        for (uint256 k = 0; k < count; ++k) {
+            // Written as signed numbers, each below 2^24.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            int256 score = int256(instances[first + k]);
+            if (score < 0) instances[first + k] = Quanta.fieldOf(score);
             if (score > best) (best, second, decision) = (score, best, k);
             else if (score > second) second = score;
         }

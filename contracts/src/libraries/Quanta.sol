@@ -13,17 +13,77 @@ library Quanta {
     /// Below it a float32 holds every integer.
     uint256 internal constant MAX_WHOLE = 2 ** 24;
 
-    uint256 private constant SIGN = 1 << 31;
+    uint256 private constant SIGN = 0x80000000;
     uint256 private constant HIDDEN = 1 << 23;
     uint256 private constant LARGEST_EXPONENT = 255;
+    /// Half a quantum in units of 2^-150.
+    uint256 private constant HALF = 1 << 149;
+    /// Every other byte, and every other pair of bytes.
+    uint256 private constant BYTES = 0x00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF;
+    uint256 private constant PAIRS = 0x0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF;
 
-    /// @notice Writes `quantise` of every element to the front of `into`.
+    /// @notice Writes `quantise` of every element to the front of `into`, which has room for them.
+    /// @dev By hand: a head has hundreds of features. In units of 2^-150 a number is its mantissa shifted by exponent and
+    /// scale; beyond a shift of 203 it is beyond every limit, and at exponent 0 it is nothing, hidden bit or not.
     function quantiseAll(bytes calldata tensor, uint256 scale, uint256 limit, uint256[] memory into) internal pure {
-        unchecked {
-            uint256 elements = tensor.length / ITEM_BYTES;
-            for (uint256 i = 0; i < elements; ++i) {
-                into[i] = quantise(bitsAt(tensor, i), scale, limit);
+        assembly ("memory-safe") {
+            let to := add(into, 32)
+            let end := add(to, shl(3, tensor.length))
+            for { let from := tensor.offset } lt(to, end) { from := add(from, 32) } {
+                // Eight numbers, each with its bytes in the other order.
+                let word := calldataload(from)
+                word := or(shl(8, and(word, BYTES)), and(shr(8, word), BYTES))
+                word := or(shl(16, and(word, PAIRS)), and(shr(16, word), PAIRS))
+                for { let place := 256 } and(gt(place, 0), lt(to, end)) { to := add(to, 32) } {
+                    place := sub(place, 32)
+                    let bits := shr(place, word)
+                    let shift := add(and(shr(23, bits), LARGEST_EXPONENT), scale)
+                    let quanta := shr(150, add(shl(shift, or(and(bits, 0x7FFFFF), HIDDEN)), HALF))
+                    if gt(shift, 203) {
+                        quanta := limit
+                        if eq(and(shr(23, bits), LARGEST_EXPONENT), LARGEST_EXPONENT) {
+                            if and(bits, 0x7FFFFF) { quanta := 0 }
+                        }
+                    }
+                    if gt(quanta, limit) { quanta := limit }
+                    if and(bits, SIGN) { if quanta { quanta := sub(FIELD, quanta) } }
+                    mstore(to, quanta)
+                }
             }
+        }
+    }
+
+    /// @notice Writes the whole quanta of every element to `into` from `first` on, as signed numbers; returns how many of
+    /// the leading elements are whole.
+    /// @dev By hand, as above; it stops at the first that isn't.
+    function wholeAll(bytes calldata tensor, uint256 scale, uint256[] memory into, uint256 first)
+        internal
+        pure
+        returns (uint256 count)
+    {
+        assembly ("memory-safe") {
+            let start := add(into, add(32, shl(5, first)))
+            let to := start
+            let end := add(to, shl(3, tensor.length))
+            for { let from := tensor.offset } lt(to, end) { from := add(from, 4) } {
+                let bits := calldataload(from)
+                bits := or(
+                    or(shr(248, bits), and(shr(232, bits), 0xFF00)),
+                    or(and(shr(216, bits), 0xFF0000), and(shr(200, bits), 0xFF000000))
+                )
+                let shift := and(shr(23, bits), LARGEST_EXPONENT)
+                let units := or(and(bits, 0x7FFFFF), shl(23, gt(shift, 0)))
+                shift := add(add(shift, iszero(shift)), scale)
+                // Below 2^24 quanta a number is shifted by 150 at most; infinities and NaN are far beyond.
+                if and(gt(shift, 173), gt(units, 0)) { break }
+                units := shl(shift, units)
+                if or(shl(106, units), shr(174, units)) { break }
+                units := shr(150, units)
+                if and(bits, SIGN) { units := sub(0, units) }
+                mstore(to, units)
+                to := add(to, 32)
+            }
+            count := shr(5, sub(to, start))
         }
     }
 

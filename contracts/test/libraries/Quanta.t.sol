@@ -82,14 +82,90 @@ contract QuantaTest is Test {
         vm.assertTrue(whole && zero == 0, "minus zero is zero");
     }
 
-    function this_bitsAt(bytes calldata tensor, uint256 index) external pure returns (uint256) {
+    function bitsAt(bytes calldata tensor, uint256 index) external pure returns (uint256) {
         return Quanta.bitsAt(tensor, index);
     }
 
     function test_ReadsLittleEndian() public view {
         bytes memory tensor = hex"0000803f000020c1";
-        vm.assertEq(this.this_bitsAt(tensor, 0), 0x3F800000, "one");
-        vm.assertEq(this.this_bitsAt(tensor, 1), 0xC1200000, "minus ten");
+        vm.assertEq(this.bitsAt(tensor, 0), 0x3F800000, "one");
+        vm.assertEq(this.bitsAt(tensor, 1), 0xC1200000, "minus ten");
+    }
+
+    // The loop by hand
+
+    function all(bytes calldata tensor, uint256 scale, uint256 limit) external pure returns (uint256[] memory found) {
+        found = new uint256[](tensor.length / 4 + 1);
+        found[tensor.length / 4] = type(uint256).max;
+        Quanta.quantiseAll(tensor, scale, limit, found);
+    }
+
+    function testFuzz_AllOfATensorByHandIsEachByItself(
+        bytes32[9] memory words,
+        uint256 count,
+        uint256 scale,
+        uint256 limit
+    ) public view {
+        (count, scale, limit) = (bound(count, 0, 72), bound(scale, 0, 32), bound(limit, 1, LIMIT));
+        bytes memory tensor = abi.encodePacked(words);
+        // Numbers near one beside numbers of any bits.
+        for (uint256 i = 3; i < tensor.length; i += 8) {
+            tensor[i] = bytes1(0x3C + uint8(tensor[i]) % 6);
+        }
+        assembly ("memory-safe") {
+            mstore(tensor, mul(count, 4))
+        }
+        uint256[] memory found = this.all(tensor, scale, limit);
+        for (uint256 i = 0; i < count; i++) {
+            vm.assertEq(found[i], Quanta.quantise(this.bitsAt(tensor, i), scale, limit), "quanta");
+        }
+        vm.assertEq(found[count], type(uint256).max, "nothing beyond");
+    }
+
+    function wholes(bytes calldata tensor, uint256 scale, uint256 first)
+        external
+        pure
+        returns (uint256[] memory found, uint256 count)
+    {
+        found = new uint256[](first + tensor.length / 4 + 1);
+        count = Quanta.wholeAll(tensor, scale, found, first);
+    }
+
+    /// Numbers of any bits, and whole ones, of which one may be spoilt.
+    function testFuzz_WholesOfATensorByHandAreEachByItself(
+        uint32[8] memory any,
+        int256[11] memory quanta,
+        uint256 count,
+        uint256 scale,
+        uint256 spoilt
+    ) public view {
+        (count, scale, spoilt) = (bound(count, 0, 11), bound(scale, 0, 32), bound(spoilt, 0, 14));
+        bytes memory tensor;
+        for (uint256 i = 0; i < count; i++) {
+            int256 one = int256(bound(uint256(quanta[i]), 0, 2 ** 25 - 2)) - (2 ** 24 - 1);
+            uint256 bits = i == spoilt ? any[i % 8] : _bitsOf(one, scale);
+            tensor = abi.encodePacked(tensor, _swapped(bits));
+        }
+        (uint256[] memory found, uint256 wholeCount) = this.wholes(tensor, scale, 3);
+        uint256 expected;
+        for (; expected < count; expected++) {
+            (int256 one, bool isWhole) = Quanta.whole(this.bitsAt(tensor, expected), scale);
+            if (!isWhole) break;
+            vm.assertTrue(found[3 + expected] == uint256(one), "quanta");
+        }
+        vm.assertEq(wholeCount, expected, "count");
+    }
+
+    function testFuzz_AnyBitsAreWholeOrNotByHandToo(uint32 bits, uint256 scale) public view {
+        scale = bound(scale, 0, 32);
+        (uint256[] memory found, uint256 count) = this.wholes(abi.encodePacked(_swapped(bits)), scale, 0);
+        (int256 one, bool isWhole) = Quanta.whole(bits, scale);
+        vm.assertEq(count, isWhole ? 1 : 0, "whole");
+        if (isWhole) vm.assertTrue(found[0] == uint256(one), "quanta");
+    }
+
+    function _swapped(uint256 bits) internal pure returns (bytes4) {
+        return bytes4(uint32((bits << 24) | ((bits & 0xFF00) << 8) | ((bits >> 8) & 0xFF00) | (bits >> 24)));
     }
 
     /// The float32 of whole quanta below 2^24.

@@ -56,6 +56,8 @@ interface Vm {
 
     // Files
     function readFile(string calldata path) external view returns (string memory);
+    function trim(string calldata text) external pure returns (string memory);
+    function parseBytes(string calldata digits) external pure returns (bytes memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function projectRoot() external view returns (string memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
@@ -70,6 +72,7 @@ interface Vm {
     function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonAddressArray(string calldata json, string calldata key) external pure returns (address[] memory);
+    function parseJsonStringArray(string calldata json, string calldata key) external pure returns (string[] memory);
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
     function toString(bytes calldata value) external pure returns (string memory);
