@@ -4,6 +4,7 @@ Life cycle: before a model with a critical step is relied on. Whoever publishes 
 and any verifier; here both are made again, and compared with what is pinned and with what stands on a chain.
 """
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.chain.verifiers import code_hash_of
-from atomic_verify.models.circuit import CircuitManifest, code_hash, read_circuit, verifier_address
+from atomic_verify.models.circuit import CircuitInvalid, CircuitManifest, code_hash, read_circuit, verifier_address
 from atomic_verify.models.pinned import read_pinned
 from circuits.keys import CircuitFiles, Progress, silent
 from circuits.make import Made, make
@@ -83,18 +84,55 @@ def check(
         srs = read_pinned(folder, manifest.srs.pin)
         require_size(srs, manifest.srs.k)
         files.srs.write_bytes(srs)
+        creation = _creation(manifest, folder)
+        settings = _settings(manifest, files.settings.read_bytes())
+        if not all(one.is_right for one in settings):
+            # What EZKL would make of these says nothing more.
+            return Checked(manifest, verifier_address(creation), settings)
         progress("Keys and verifier")
         made = make(files, scratch, limits, dict(manifest.solc.settings))
-    creation = bytes.fromhex(read_pinned(folder, manifest.verifier.creation).decode())
-    return Checked(manifest, verifier_address(creation), _compared(manifest, folder, made, creation))
+    findings = (*settings, *_compared(manifest, folder, made, creation))
+    return Checked(manifest, verifier_address(creation), findings)
+
+
+def _creation(manifest: CircuitManifest, folder: Path) -> bytes:
+    """The pinned creation code of the verifier. Raises CircuitInvalid, ModelFileMissing, ModelDigestMismatch."""
+    try:
+        return bytes.fromhex(read_pinned(folder, manifest.verifier.creation).decode())
+    except ValueError as error:
+        raise CircuitInvalid("The verifier's creation code isn't hexadecimal text") from error
+
+
+def _settings(manifest: CircuitManifest, content: bytes) -> tuple[Finding, ...]:
+    """What settings say that a proof's meaning hangs on. Raises CircuitInvalid for what are no settings.
+
+    Weights that aren't fixed are the prover's to choose, and what isn't public isn't proven.
+    """
+    try:
+        found = json.loads(content)
+        given, (taken, made) = found["run_args"], found["model_instance_shapes"]
+        said = {
+            "weights": given["param_visibility"],
+            "inputs": f"{given['input_visibility']} {taken} {found['model_input_scales']}",
+            "scores": f"{given['output_visibility']} {made} {found['model_output_scales']}",
+        }
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CircuitInvalid("The settings aren't EZKL's", reason=str(error)[:200]) from error
+    read, scored = manifest.inputs, manifest.outputs
+    wanted = {
+        "weights": "Fixed",
+        "inputs": f"Public {[1, read.count]} {[read.scale]}",
+        "scores": f"Public {[1, scored.count]} {[scored.scale]}",
+    }
+    return tuple(Finding(what, wanted[what], str(said[what])) for what in wanted)
 
 
 def _compared(manifest: CircuitManifest, folder: Path, made: Made, creation: bytes) -> tuple[Finding, ...]:
-    source = read_pinned(folder, manifest.verifier.source).decode()
+    source = read_pinned(folder, manifest.verifier.source)
     return (
         Finding("compiler", manifest.solc.version, compiler_version()),
         Finding("verification key", manifest.verification_key, made.verification_key),
-        Finding("verifier source", code_hash(source.encode()), code_hash(made.source.encode())),
+        Finding("verifier source", code_hash(source), code_hash(made.source.encode())),
         Finding("verifier creation code", code_hash(creation), code_hash(made.verifier.creation)),
         Finding("verifier code", manifest.verifier.code_hash, code_hash(made.verifier.runtime)),
     )

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from atomic_verify.chain.anvil import Anvil, AnvilOptions
 from atomic_verify.cli import app
-from atomic_verify.models.circuit import CIRCUIT_NAME, CREATE2_DEPLOYER, DevelopmentSrs, read_circuit
+from atomic_verify.models.circuit import CIRCUIT_NAME, CREATE2_DEPLOYER, CircuitInvalid, DevelopmentSrs, read_circuit
 from atomic_verify.models.errors import ModelDigestMismatch
 from circuits.build import build
 from circuits.check import check, check_deployed
@@ -92,6 +92,23 @@ def test_a_verifier_that_does_not_follow_is_found(name: str, folder: Path) -> No
     assert {one.what for one in found.findings if not one.is_right} == {
         {"verifier.sol": "verifier source", "verifier.bin": "verifier creation code"}[name]
     }
+
+
+@pytest.mark.parametrize(("what", "field"), [("weights", "param_visibility"), ("inputs", "input_visibility")])
+def test_settings_that_bind_too_little_are_found(what: str, field: str, folder: Path) -> None:
+    settings = json.loads((folder / "settings.json").read_text())
+    settings["run_args"][field] = "Private"
+    pinned(folder, "settings.json", json.dumps(settings).encode())
+    assert what in {one.what for one in check(folder).findings if not one.is_right}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("settings.json", b'{"run_args": []}'), ("settings.json", b"\xff"), ("verifier.bin", b"0xzz")]
+)
+def test_a_file_of_the_wrong_kind_is_refused(name: str, content: bytes, folder: Path) -> None:
+    pinned(folder, name, content)
+    with pytest.raises(CircuitInvalid):
+        check(folder)
 
 
 def test_another_key_than_the_pinned_is_found(folder: Path) -> None:
