@@ -62,6 +62,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Act.AWARD, JobState.POSTED, JobState.AWARDED, Role.ANYBODY),
     Transition(Act.EXPIRE, JobState.POSTED, JobState.EXPIRED, Role.ANYBODY),
     Transition(Act.COMMIT, JobState.AWARDED, JobState.COMMITTED, Role.WORKER),
+    # What is proven whole is settled by its commit.
+    Transition(Act.COMMIT, JobState.AWARDED, JobState.FINAL, Role.WORKER),
     Transition(Act.REASSIGN, JobState.AWARDED, JobState.AWARDED, Role.BIDDER),
     Transition(Act.EXPIRE, JobState.AWARDED, JobState.EXPIRED, Role.ANYBODY),
     Transition(Act.FINALIZE, JobState.COMMITTED, JobState.FINAL, Role.ANYBODY),

@@ -180,6 +180,7 @@ def test_every_state_but_the_terminal_ones_leads_on() -> None:
 
 def test_targets_of_an_act() -> None:
     assert targets(JobState.COMMITTED, Act.FINALIZE) == {JobState.FINAL, JobState.SLASHED}
+    assert targets(JobState.AWARDED, Act.COMMIT) == {JobState.COMMITTED, JobState.FINAL}
     with pytest.raises(TransitionIllegal) as caught:
         targets(JobState.FINAL, Act.COMMIT)
     assert caught.value.details == {"state": "final", "act": "commit"}
