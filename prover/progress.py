@@ -4,7 +4,9 @@ Life cycle: fetch, execute, prove, commit. Each fact is recorded once, however o
 """
 
 from atomic_verify.errors import AtomicError
+from atomic_verify.protocol.lifecycle import Act
 from atomic_verify.protocol.types import JobState
+from circuits.errors import CircuitStopped
 from prover import proving
 from prover.retention import FETCH, FETCHED, HELD, Keeper
 from prover.tools import Tools
@@ -36,15 +38,17 @@ def note_progress(view: View, tools: Tools, keeper: Keeper) -> None:
 def _note_proofs(view: View, tools: Tools, keeper: Keeper) -> None:
     """Each failure is counted and logged where it happens; on record is why the job waits, when that is news."""
     job = view.record.id
-    own = tools.belongings.of(view)
     if not view.needs_proofs:
         return
+    if view.legal(Act.COMMIT) is None:
+        tools.workshop.provers.call_off(job)
+    own = tools.belongings.of(view)
     if own.output is not None:
         for digest in (own.output.payload, *own.output.proofs):
             keeper.track(job, digest)
     for item in range(view.record.rfp.item_count):
         error: AtomicError | None = tools.proofs.failure((job, item))
-        if error is not None:
+        if error is not None and not isinstance(error, CircuitStopped):
             tools.note_failure(proving.KIND, job, error)
 
 

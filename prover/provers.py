@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from atomic_verify.protocol.primitives import ModelId
+from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.quanta import Floats
 from atomic_verify.protocol.terms import CRITICAL_OF
 from atomic_verify.protocol.types import CriticalKind, Guarantee
@@ -35,7 +35,8 @@ class Provers:
         self._ready = {one.model: one for one in ready}
         self._seconds: dict[ModelId, float] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stops: dict[JobId, threading.Event] = {}
+        self._is_stopping = False
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -54,17 +55,35 @@ class Provers:
     def can_prove(self, model: ModelId) -> bool:
         return model in self._ready
 
-    def prove(self, model: ModelId, features: Floats) -> CircuitProof:
-        """Proves one item. Raises KeyError for a model that can't be proven here, and what its circuit raises."""
-        made = self._ready[model].circuit.prove(features, stop=self._stop)
+    def prove(self, job: JobId, model: ModelId, features: Floats) -> CircuitProof:
+        """Proves one item of a job.
+
+        Raises CircuitStopped if it was called off, KeyError for a model that can't be proven here, and what its circuit
+        raises.
+        """
+        with self._lock:
+            stop = self._stops.setdefault(job, threading.Event())
+            if self._is_stopping:
+                stop.set()
+        made = self._ready[model].circuit.prove(features, stop=stop)
         with self._lock:
             before = self._seconds.get(model, made.seconds)
             self._seconds[model] = before + SMOOTHING * (made.seconds - before)
         return made
 
+    def call_off(self, job: JobId) -> None:
+        """Ends a job's proof that is being made: nobody needs it any more, and other jobs wait."""
+        with self._lock:
+            stop = self._stops.pop(job, None)
+        if stop is not None:
+            stop.set()
+
     def stop(self) -> None:
         """Calls off the proof that is being made, and all that would follow: they are made after the next start."""
-        self._stop.set()
+        with self._lock:
+            self._is_stopping = True
+            for stop in self._stops.values():
+                stop.set()
 
 
 _GUARANTEE_OF: Mapping[CriticalKind, Guarantee] = {kind: guarantee for guarantee, kind in CRITICAL_OF.items()}

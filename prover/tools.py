@@ -159,6 +159,7 @@ class Tools:
         self.inputs.forget(job)
         self.outputs.forget(job)
         self.belongings.forget(job)
+        self.workshop.provers.call_off(job)
         for proof in [key for key in self.proofs.keys() if key[0] == job]:  # noqa: SIM118 - not a mapping
             self.proofs.forget(proof)
         with self._noting:

@@ -11,10 +11,9 @@ from typing import Any
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
 from atomic_verify.protocol.lifecycle import Act
-from atomic_verify.protocol.primitives import to_hex
-from atomic_verify.protocol.quanta import Floats
+from atomic_verify.protocol.primitives import JobId, to_hex
 from atomic_verify.storage.decisions import Decision
-from circuits.errors import CircuitRange
+from circuits.errors import CircuitRange, CircuitStopped
 from prover import outputs, proving
 from prover.belongings import Own
 from prover.bidding import Reason
@@ -71,7 +70,10 @@ def prove_item(view: View, shown: Shown, item: int, tools: Tools) -> Item:
     """
     job = view.record.id
     try:
-        made = _made(shown.tensors(tools.blobs)[item], shown, item, tools)
+        made = _made(job, shown, item, tools)
+    except CircuitStopped:
+        tools.log.info("proof_called_off", job=to_hex(job), item=item + 1)
+        raise
     except AtomicError as error:
         tools.metrics.failures.labels(NAME, error.code).inc()
         tools.log.warning("proof_failed", job=to_hex(job), item=item + 1, code=error.code, reason=str(error)[:500])
@@ -91,8 +93,9 @@ def prove_item(view: View, shown: Shown, item: int, tools: Tools) -> Item:
     return made
 
 
-def _made(features: Floats, shown: Shown, item: int, tools: Tools) -> Item:
-    proof = tools.workshop.provers.prove(shown.model.model_id, features)
+def _made(job: JobId, shown: Shown, item: int, tools: Tools) -> Item:
+    features = shown.tensors(tools.blobs)[item]
+    proof = tools.workshop.provers.prove(job, shown.model.model_id, features)
     tools.metrics.proof_seconds.observe(proof.seconds)
     tools.metrics.proof_peak.set(proof.peak_bytes)
     tools.checkpoint("proved")

@@ -141,6 +141,34 @@ def test_a_proof_that_never_succeeds_leaves_the_job_to_the_runner_up(proving: Pr
     assert reasons(cheap, posted.job, "prove") == [("failed", "circuit-out-of-memory")]
 
 
+def test_a_proof_that_comes_too_late_is_called_off_and_others_follow(proving: ProvingTown) -> None:
+    worker = proving.hire()
+    proving.play.gate.clear()
+    late = proving.post(HYBRID)
+    proving.town.play(late.job, late.rfp, to=JobState.AWARDED)
+    proving.town.until(lambda: proving.play.read, "the proof")
+    proving.town.jump_to(proving.town.chain.job_of(late.job).time)
+    proving.town.until(lambda: not worker.running.tools.proofs.is_full, "its end")
+    assert reasons(worker, late.job, "prove") == []
+    proving.play.gate.set()
+    posted = proving.post(PROVEN, items=1)
+    proving.town.play(posted.job, posted.rfp)
+
+
+def test_a_worker_that_is_stopped_calls_its_proof_off_and_makes_it_after_its_next_start(proving: ProvingTown) -> None:
+    worker = proving.hire()
+    proving.play.gate.clear()
+    posted = proving.post(PROVEN, items=1)
+    proving.town.play(posted.job, posted.rfp, to=JobState.AWARDED)
+    proving.town.until(lambda: proving.play.read, "the proof")
+    worker.stop()
+    assert not worker.running.tools.proofs.is_full
+    proving.play.gate.set()
+    proving.town.open(2, Hooks(open_circuit=proving.play.open)).start()
+    proving.town.play(posted.job, posted.rfp)
+    assert len(proving.play.read) == 2
+
+
 def test_what_no_circuit_proves_is_tried_once_and_lost_to_the_deadline(proving: ProvingTown) -> None:
     proving.play.always = CircuitRange("Values are too large for the circuit")
     worker = proving.hire()
