@@ -72,3 +72,27 @@ def test_an_unexpected_fault_is_a_failure_like_any_other(clock: Clock) -> None:
     failure = tasks.failure("a")
     assert type(failure) is AtomicError
     assert "ZeroDivisionError" in failure.message
+
+
+def test_a_task_whose_result_was_lost_is_done_again(clock: Clock) -> None:
+    tasks: Background[str, int] = Background("test", 1, clock=clock)
+    tasks.renew("a")
+    assert tasks.start("a", lambda: 7)
+    assert tasks.drain(5)
+    tasks.renew("a")
+    assert tasks.start("a", lambda: 8)
+    assert tasks.drain(5)
+    assert tasks.result("a") == 8
+
+
+def test_whether_a_slot_is_free(clock: Clock) -> None:
+    tasks: Background[str, None] = Background("test", 1, clock=clock)
+    hold = threading.Event()
+    assert not tasks.is_full
+    tasks.start("a", lambda: hold.wait(5) and None)
+    assert tasks.is_full
+    tasks.renew("a")
+    assert tasks.state("a") is TaskState.RUNNING
+    hold.set()
+    assert tasks.drain(5)
+    assert not tasks.is_full
