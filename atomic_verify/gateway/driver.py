@@ -44,8 +44,8 @@ class Driver:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="driver", daemon=True)
         self._log = get_logger(__name__)
-        self._collected: dict[JobId, str] = {}
-        """Jobs whose output is here, and the transaction that committed it: a re-org may replace it."""
+        self._collected: set[JobId] = set()
+        """Jobs whose output is here; forgotten at a re-org, which may replace any of them."""
         self._paused: dict[JobId, tuple[float, float]] = {}
         """Jobs whose output couldn't be fetched: (pause, until)."""
         self.last_round: float | None = None
@@ -72,7 +72,10 @@ class Driver:
         """Does all that is due now. Raises what keeps every job from going on, such as ChainUnavailable."""
         gateway = self._gateway
         gateway.sender.poll()
-        now = gateway.indexer.sync().head.timestamp
+        report = gateway.indexer.sync()
+        if report.rolled_back_to is not None or report.is_shared:
+            self._collected.clear()
+        now = report.head.timestamp
         for request in gateway.requests.in_state(RequestState.PLANNED):
             self._guarded(request.job, partial(self._start, request))
         for job in self._jobs(_ACTIVE):
@@ -156,11 +159,10 @@ class Driver:
     def _collect(self, job: JobRecord) -> None:
         """Fetches and checks the job's output once; failures pause longer each time."""
         pause, until = self._paused.get(job.id, (POLL_SECONDS, 0.0))
-        commit = "" if job.result is None else job.result.committed.tx_hash
-        if self._collected.get(job.id) == commit or self._clock() < until:
+        if job.id in self._collected or self._clock() < until:
             return
         if not is_collected(self._gateway, job):
             self._paused[job.id] = (min(2 * pause, MAX_PAUSE), self._clock() + pause)
             collect(self._gateway, job)
         self._paused.pop(job.id, None)
-        self._collected[job.id] = commit
+        self._collected.add(job.id)
