@@ -88,11 +88,11 @@ def test_a_task_whose_result_was_lost_is_done_again(clock: Clock) -> None:
 def test_whether_a_slot_is_free(clock: Clock) -> None:
     tasks: Background[str, None] = Background("test", 1, clock=clock)
     hold = threading.Event()
-    assert not tasks.is_full
+    seen = [tasks.is_full]
     tasks.start("a", lambda: hold.wait(5) and None)
-    assert tasks.is_full
+    seen.append(tasks.is_full)
     tasks.renew("a")
-    assert tasks.state("a") is TaskState.RUNNING
+    assert tasks.state("a") is TaskState.RUNNING, "what runs isn't lost"
     hold.set()
     assert tasks.drain(5)
-    assert not tasks.is_full
+    assert [*seen, tasks.is_full] == [False, True, False]
