@@ -2,7 +2,8 @@
 
 Life cycle: prove, commit, receipt. *Instances* are what a proof is about: the quanta of what the circuit reads, then
 those of its scores, as field elements. The *decision* is the index of the largest score; it is *certain* if its lead
-over the second is above the margin within which the model's canonical evaluation might decide otherwise.
+over the second is above the margin within which the model's canonical evaluation might decide otherwise, and nothing
+that the circuit read was cut.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atomic_verify.protocol.model_types import CriticalKind, CriticalStep, ModelSpec, TensorSig
-from atomic_verify.protocol.quanta import Floats, Quanta, field_of, quantise, whole
+from atomic_verify.protocol.quanta import Floats, Quanta, field_of, is_cut, quantise, whole
 
 ITEM_BITS = 32
 CERTAIN = 1 << 31
@@ -39,7 +40,10 @@ def proven_of(step: CriticalStep, read: Floats, scores: Floats) -> Proven:
     given = whole(scores.reshape(-1), step.output_scale)
     taken = quantise(read.reshape(-1), step.input_scale, step.limit)
     instances = tuple(field_of(int(one)) for one in (*taken, *given))
-    return Proven(instances, decide(given, step.certain_margin))
+    decision = decide(given, step.certain_margin)
+    if is_cut(read, step.input_scale, step.limit):
+        decision = Decision(decision.index, is_certain=False)
+    return Proven(instances, decision)
 
 
 def decide(scores: Quanta, certain_margin: int) -> Decision:

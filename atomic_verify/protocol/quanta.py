@@ -30,6 +30,11 @@ def quantise(values: Floats, scale: int, limit: int) -> Quanta:
     return np.copysign(size, scaled).astype(np.int64)
 
 
+def is_cut(values: Floats, scale: int, limit: int) -> bool:
+    """Whether any value is beyond the limit, so that a circuit reads another than the canonical model."""
+    return bool((np.abs(quantise(values, scale, limit + 1)) > limit).any())
+
+
 def whole(values: Floats, scale: int) -> Quanta:
     """Quanta of values that are whole quanta, each below 2^24. Raises NotWholeQuanta for any others."""
     scaled = np.ldexp(_widened(values), scale)

@@ -91,7 +91,7 @@ contract Proofs is IProofs {
         uint256[] memory instances,
         uint256 item
     ) internal pure returns (uint256 decision) {
-        Quanta.quantiseAll(read, step.inputScale, step.limit, instances);
+        bool isCut = Quanta.quantiseAll(read, step.inputScale, step.limit, instances);
         uint256 first = read.length / Quanta.ITEM_BYTES;
         uint256 count = Quanta.wholeAll(scores, step.outputScale, instances, first);
         require(first + count == instances.length, NotWholeQuanta(item, count));
@@ -105,9 +105,9 @@ contract Proofs is IProofs {
             if (score > best) (best, second, decision) = (score, best, k);
             else if (score > second) second = score;
         }
-        // There are two scores at least, each below 2^24.
+        // What was cut says nothing about what the canonical model reads. There are two scores at least, each below 2^24.
         // forge-lint: disable-next-line(unsafe-typecast)
-        if (uint256(best - second) > step.certainMargin) decision |= CERTAIN;
+        if (!isCut && uint256(best - second) > step.certainMargin) decision |= CERTAIN;
     }
 
     function _requireProven(address verifier, bytes calldata proof, uint256[] memory instances, uint256 item)

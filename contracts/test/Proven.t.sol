@@ -294,6 +294,21 @@ contract ProvenTest is ProvenFixture {
         vm.assertEq(_decision(scores), 2 | CERTAIN, "the widest");
     }
 
+    /// What the circuit read in its place isn't what the canonical model reads.
+    function test_NothingIsCertainOfWhatWasCut() public view {
+        int256[] memory scores = _scores(2);
+        int256[] memory read = _quanta(4, 0);
+        read[2] = -(1 << 18);
+        (uint256[] memory instances, uint256 decision) =
+            proofs.instancesOf(_whole().critical, _floats(read), _floats(scores));
+        vm.assertEq(decision, 1 | CERTAIN, "the limit itself");
+        read[2] -= 1;
+        (uint256[] memory changed, uint256 uncertain) =
+            proofs.instancesOf(_whole().critical, _floats(read), _floats(scores));
+        vm.assertEq(keccak256(abi.encode(changed)), keccak256(abi.encode(instances)), "the same to the circuit");
+        vm.assertEq(uncertain, 1, "beyond the limit");
+    }
+
     function _decision(int256[] memory scores) internal view returns (uint256 decision) {
         (, decision) = proofs.instancesOf(_whole().critical, _floats(_quanta(4, 0)), _floats(scores));
     }

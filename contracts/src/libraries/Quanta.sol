@@ -22,10 +22,15 @@ library Quanta {
     uint256 private constant BYTES = 0x00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF;
     uint256 private constant PAIRS = 0x0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF;
 
-    /// @notice Writes `quantise` of every element to the front of `into`, which has room for them.
+    /// @notice Writes `quantise` of every element to the front of `into`, which has room for them, and tells whether any was
+    /// beyond the limit.
     /// @dev By hand: a head has hundreds of features. In units of 2^-150 a number is its mantissa shifted by exponent and
     /// scale; beyond a shift of 203 it is beyond every limit, and at exponent 0 it is nothing, hidden bit or not.
-    function quantiseAll(bytes calldata tensor, uint256 scale, uint256 limit, uint256[] memory into) internal pure {
+    function quantiseAll(bytes calldata tensor, uint256 scale, uint256 limit, uint256[] memory into)
+        internal
+        pure
+        returns (bool isCut)
+    {
         assembly ("memory-safe") {
             let to := add(into, 32)
             let end := add(to, shl(3, tensor.length))
@@ -40,12 +45,15 @@ library Quanta {
                     let shift := add(and(shr(23, bits), LARGEST_EXPONENT), scale)
                     let quanta := shr(150, add(shl(shift, or(and(bits, 0x7FFFFF), HIDDEN)), HALF))
                     if gt(shift, 203) {
-                        quanta := limit
+                        quanta := add(limit, 1)
                         if eq(and(shr(23, bits), LARGEST_EXPONENT), LARGEST_EXPONENT) {
                             if and(bits, 0x7FFFFF) { quanta := 0 }
                         }
                     }
-                    if gt(quanta, limit) { quanta := limit }
+                    if gt(quanta, limit) {
+                        quanta := limit
+                        isCut := 1
+                    }
                     if and(bits, SIGN) { if quanta { quanta := sub(FIELD, quanta) } }
                     mstore(to, quanta)
                 }

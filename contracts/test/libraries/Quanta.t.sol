@@ -94,10 +94,14 @@ contract QuantaTest is Test {
 
     // The loop by hand
 
-    function all(bytes calldata tensor, uint256 scale, uint256 limit) external pure returns (uint256[] memory found) {
+    function all(bytes calldata tensor, uint256 scale, uint256 limit)
+        external
+        pure
+        returns (uint256[] memory found, bool isCut)
+    {
         found = new uint256[](tensor.length / 4 + 1);
         found[tensor.length / 4] = type(uint256).max;
-        Quanta.quantiseAll(tensor, scale, limit, found);
+        isCut = Quanta.quantiseAll(tensor, scale, limit, found);
     }
 
     function testFuzz_AllOfATensorByHandIsEachByItself(
@@ -115,10 +119,14 @@ contract QuantaTest is Test {
         assembly ("memory-safe") {
             mstore(tensor, mul(count, 4))
         }
-        uint256[] memory found = this.all(tensor, scale, limit);
+        (uint256[] memory found, bool isCut) = this.all(tensor, scale, limit);
+        bool anyCut = false;
         for (uint256 i = 0; i < count; i++) {
-            vm.assertEq(found[i], Quanta.quantise(this.bitsAt(tensor, i), scale, limit), "quanta");
+            uint256 bits = this.bitsAt(tensor, i);
+            vm.assertEq(found[i], Quanta.quantise(bits, scale, limit), "quanta");
+            anyCut = anyCut || _plain(bits, scale, limit + 1) > limit;
         }
+        vm.assertEq(isCut, anyCut, "cut");
         vm.assertEq(found[count], type(uint256).max, "nothing beyond");
     }
 

@@ -14,11 +14,25 @@ STEP = CriticalStep(CriticalKind.WHOLE, True, WORD, WORD, WORD, 2, 1, 100, 3)
 
 
 def test_instances_are_what_is_read_and_then_the_scores() -> None:
-    read = np.array([[0.25, -0.25, 1000.0, -0.1]], dtype=np.float32)
+    read = np.array([[0.25, -0.25, 25.0, -0.1]], dtype=np.float32)
     scores = np.array([[1.5, -0.5]], dtype=np.float32)
     found = proven_of(STEP, read, scores)
     assert found.instances == (1, FIELD - 1, 100, 0, 3, FIELD - 1)
     assert found.decision == Decision(0, True)
+
+
+def test_nothing_is_certain_of_what_was_cut() -> None:
+    scores = np.array([1.5, -0.5], dtype=np.float32)
+    for value, is_certain in (
+        (25.0, True),
+        (25.1, True),
+        (25.125, False),
+        (-1e30, False),
+        (np.inf, False),
+        (np.nan, True),
+    ):
+        found = proven_of(STEP, np.array([0.0, value], np.float32), scores)
+        assert found.decision == Decision(0, is_certain), value
 
 
 def test_scores_that_no_circuit_gave_are_refused() -> None:
