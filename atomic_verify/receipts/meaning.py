@@ -16,15 +16,22 @@ _FEATURES = {
 
 def meaning_of(receipt: Receipt, finding: ProofFinding, verdict: Verdict) -> tuple[str, ...]:
     """The sentences, in the order in which they are to be read."""
+    return (_proven(finding), _sure(finding), _optimistic(receipt, finding, verdict))
+
+
+def _sure(finding: ProofFinding) -> str:
     unit = 2.0**-finding.step.output_scale
     lead, margin = finding.lead * unit, finding.step.certain_margin * unit
     if finding.is_certain:
-        sure = f"The decision is certain: its score leads by {lead:.4g}, more than the {margin:.4g} within which"
-        sure += " the model's canonical evaluation could decide otherwise."
-    else:
-        sure = f"The decision is within tolerance: its score leads by {lead:.4g} only, and within {margin:.4g}"
-        sure += " the model's canonical evaluation may decide otherwise."
-    return (_proven(finding), sure, _optimistic(receipt, finding, verdict))
+        words = f"The decision is certain: its score leads by {lead:.4g}, more than the {margin:.4g} within which"
+        return words + " the model's canonical evaluation could decide otherwise."
+    if finding.lead > finding.step.certain_margin:
+        words = (
+            f"The decision is within tolerance: a number in {finding.tensor!r} is beyond the circuit's range and was"
+        )
+        return words + " cut, so that the model's canonical evaluation may decide otherwise."
+    words = f"The decision is within tolerance: its score leads by {lead:.4g} only, and within {margin:.4g}"
+    return words + " the model's canonical evaluation may decide otherwise."
 
 
 def _proven(finding: ProofFinding) -> str:

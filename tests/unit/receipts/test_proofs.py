@@ -63,6 +63,13 @@ def test_a_proven_item_is_optimistic_in_nothing() -> None:
     assert report.meaning[2] == "Optimistic: nothing. The result was final when it was committed."
 
 
+def test_a_decision_about_what_was_cut_is_not_certain_whatever_its_lead() -> None:
+    report = verify_offline(whole_case().receipt(0))
+    assert report.proof is not None
+    assert (report.proof.is_certain, report.proof.lead > STEP.certain_margin) == (False, True)
+    assert "beyond the circuit's range and was cut" in report.meaning[1]
+
+
 def test_without_a_chain_the_snark_is_not_called_proven() -> None:
     report = verify_offline(head_case().receipt(0), why_not="nobody is here.")
     assert report.proof is not None
