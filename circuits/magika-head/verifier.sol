@@ -6,61 +6,61 @@ contract Halo2Verifier {
     uint256 internal constant    DELTA = 4131629893567559867359510883348571134090853742863529169391034518566172092834;
     uint256 internal constant        R = 21888242871839275222246405745257275088548364400416034343698204186575808495617; 
 
-    uint256 internal constant FIRST_QUOTIENT_X_CPTR = 0x08a4;
-    uint256 internal constant  LAST_QUOTIENT_X_CPTR = 0x09a4;
+    uint256 internal constant FIRST_QUOTIENT_X_CPTR = 0x04e4;
+    uint256 internal constant  LAST_QUOTIENT_X_CPTR = 0x05a4;
 
-    uint256 internal constant                VK_MPTR = 0x0a20;
-    uint256 internal constant         VK_DIGEST_MPTR = 0x0a20;
-    uint256 internal constant     NUM_INSTANCES_MPTR = 0x0a40;
-    uint256 internal constant                 K_MPTR = 0x0a60;
-    uint256 internal constant             N_INV_MPTR = 0x0a80;
-    uint256 internal constant             OMEGA_MPTR = 0x0aa0;
-    uint256 internal constant         OMEGA_INV_MPTR = 0x0ac0;
-    uint256 internal constant    OMEGA_INV_TO_L_MPTR = 0x0ae0;
-    uint256 internal constant   HAS_ACCUMULATOR_MPTR = 0x0b00;
-    uint256 internal constant        ACC_OFFSET_MPTR = 0x0b20;
-    uint256 internal constant     NUM_ACC_LIMBS_MPTR = 0x0b40;
-    uint256 internal constant NUM_ACC_LIMB_BITS_MPTR = 0x0b60;
-    uint256 internal constant              G1_X_MPTR = 0x0b80;
-    uint256 internal constant              G1_Y_MPTR = 0x0ba0;
-    uint256 internal constant            G2_X_1_MPTR = 0x0bc0;
-    uint256 internal constant            G2_X_2_MPTR = 0x0be0;
-    uint256 internal constant            G2_Y_1_MPTR = 0x0c00;
-    uint256 internal constant            G2_Y_2_MPTR = 0x0c20;
-    uint256 internal constant      NEG_S_G2_X_1_MPTR = 0x0c40;
-    uint256 internal constant      NEG_S_G2_X_2_MPTR = 0x0c60;
-    uint256 internal constant      NEG_S_G2_Y_1_MPTR = 0x0c80;
-    uint256 internal constant      NEG_S_G2_Y_2_MPTR = 0x0ca0;
+    uint256 internal constant                VK_MPTR = 0x0620;
+    uint256 internal constant         VK_DIGEST_MPTR = 0x0620;
+    uint256 internal constant     NUM_INSTANCES_MPTR = 0x0640;
+    uint256 internal constant                 K_MPTR = 0x0660;
+    uint256 internal constant             N_INV_MPTR = 0x0680;
+    uint256 internal constant             OMEGA_MPTR = 0x06a0;
+    uint256 internal constant         OMEGA_INV_MPTR = 0x06c0;
+    uint256 internal constant    OMEGA_INV_TO_L_MPTR = 0x06e0;
+    uint256 internal constant   HAS_ACCUMULATOR_MPTR = 0x0700;
+    uint256 internal constant        ACC_OFFSET_MPTR = 0x0720;
+    uint256 internal constant     NUM_ACC_LIMBS_MPTR = 0x0740;
+    uint256 internal constant NUM_ACC_LIMB_BITS_MPTR = 0x0760;
+    uint256 internal constant              G1_X_MPTR = 0x0780;
+    uint256 internal constant              G1_Y_MPTR = 0x07a0;
+    uint256 internal constant            G2_X_1_MPTR = 0x07c0;
+    uint256 internal constant            G2_X_2_MPTR = 0x07e0;
+    uint256 internal constant            G2_Y_1_MPTR = 0x0800;
+    uint256 internal constant            G2_Y_2_MPTR = 0x0820;
+    uint256 internal constant      NEG_S_G2_X_1_MPTR = 0x0840;
+    uint256 internal constant      NEG_S_G2_X_2_MPTR = 0x0860;
+    uint256 internal constant      NEG_S_G2_Y_1_MPTR = 0x0880;
+    uint256 internal constant      NEG_S_G2_Y_2_MPTR = 0x08a0;
 
-    uint256 internal constant CHALLENGE_MPTR = 0x1480;
+    uint256 internal constant CHALLENGE_MPTR = 0x0dc0;
 
-    uint256 internal constant THETA_MPTR = 0x1480;
-    uint256 internal constant  BETA_MPTR = 0x14a0;
-    uint256 internal constant GAMMA_MPTR = 0x14c0;
-    uint256 internal constant     Y_MPTR = 0x14e0;
-    uint256 internal constant     X_MPTR = 0x1500;
-    uint256 internal constant  ZETA_MPTR = 0x1520;
-    uint256 internal constant    NU_MPTR = 0x1540;
-    uint256 internal constant    MU_MPTR = 0x1560;
+    uint256 internal constant THETA_MPTR = 0x0dc0;
+    uint256 internal constant  BETA_MPTR = 0x0de0;
+    uint256 internal constant GAMMA_MPTR = 0x0e00;
+    uint256 internal constant     Y_MPTR = 0x0e20;
+    uint256 internal constant     X_MPTR = 0x0e40;
+    uint256 internal constant  ZETA_MPTR = 0x0e60;
+    uint256 internal constant    NU_MPTR = 0x0e80;
+    uint256 internal constant    MU_MPTR = 0x0ea0;
 
-    uint256 internal constant       ACC_LHS_X_MPTR = 0x1580;
-    uint256 internal constant       ACC_LHS_Y_MPTR = 0x15a0;
-    uint256 internal constant       ACC_RHS_X_MPTR = 0x15c0;
-    uint256 internal constant       ACC_RHS_Y_MPTR = 0x15e0;
-    uint256 internal constant             X_N_MPTR = 0x1600;
-    uint256 internal constant X_N_MINUS_1_INV_MPTR = 0x1620;
-    uint256 internal constant          L_LAST_MPTR = 0x1640;
-    uint256 internal constant         L_BLIND_MPTR = 0x1660;
-    uint256 internal constant             L_0_MPTR = 0x1680;
-    uint256 internal constant   INSTANCE_EVAL_MPTR = 0x16a0;
-    uint256 internal constant   QUOTIENT_EVAL_MPTR = 0x16c0;
-    uint256 internal constant      QUOTIENT_X_MPTR = 0x16e0;
-    uint256 internal constant      QUOTIENT_Y_MPTR = 0x1700;
-    uint256 internal constant          R_EVAL_MPTR = 0x1720;
-    uint256 internal constant   PAIRING_LHS_X_MPTR = 0x1740;
-    uint256 internal constant   PAIRING_LHS_Y_MPTR = 0x1760;
-    uint256 internal constant   PAIRING_RHS_X_MPTR = 0x1780;
-    uint256 internal constant   PAIRING_RHS_Y_MPTR = 0x17a0;
+    uint256 internal constant       ACC_LHS_X_MPTR = 0x0ec0;
+    uint256 internal constant       ACC_LHS_Y_MPTR = 0x0ee0;
+    uint256 internal constant       ACC_RHS_X_MPTR = 0x0f00;
+    uint256 internal constant       ACC_RHS_Y_MPTR = 0x0f20;
+    uint256 internal constant             X_N_MPTR = 0x0f40;
+    uint256 internal constant X_N_MINUS_1_INV_MPTR = 0x0f60;
+    uint256 internal constant          L_LAST_MPTR = 0x0f80;
+    uint256 internal constant         L_BLIND_MPTR = 0x0fa0;
+    uint256 internal constant             L_0_MPTR = 0x0fc0;
+    uint256 internal constant   INSTANCE_EVAL_MPTR = 0x0fe0;
+    uint256 internal constant   QUOTIENT_EVAL_MPTR = 0x1000;
+    uint256 internal constant      QUOTIENT_X_MPTR = 0x1020;
+    uint256 internal constant      QUOTIENT_Y_MPTR = 0x1040;
+    uint256 internal constant          R_EVAL_MPTR = 0x1060;
+    uint256 internal constant   PAIRING_LHS_X_MPTR = 0x1080;
+    uint256 internal constant   PAIRING_LHS_Y_MPTR = 0x10a0;
+    uint256 internal constant   PAIRING_RHS_X_MPTR = 0x10c0;
+    uint256 internal constant   PAIRING_RHS_Y_MPTR = 0x10e0;
 
     function verifyProof(
         bytes calldata proof,
@@ -212,11 +212,11 @@ contract Halo2Verifier {
 
             {
                 // Load vk_digest and num_instances of vk into memory
-                mstore(0x0a20, 0x13d733c3d68ac20a4670387a04c99af43d9cebf066891776b696aa512902b3f6) // vk_digest
-                mstore(0x0a40, 0x00000000000000000000000000000000000000000000000000000000000002d6) // num_instances
+                mstore(0x0620, 0x07cde0ccb395b553744011a12dc257cc4dab0d567efa54ce72af366d27dc07d6) // vk_digest
+                mstore(0x0640, 0x00000000000000000000000000000000000000000000000000000000000002d6) // num_instances
 
                 // Check valid length of proof
-                success := and(success, eq(0x1400, proof.length))
+                success := and(success, eq(0x0c00, proof.length))
 
                 // Check valid length of instances
                 let num_instances := mload(NUM_INSTANCES_MPTR)
@@ -245,7 +245,7 @@ contract Halo2Verifier {
 
                 // Phase 1
                 for
-                    { let proof_cptr_end := add(proof_cptr, 0x0300) }
+                    { let proof_cptr_end := add(proof_cptr, 0x0180) }
                     lt(proof_cptr, proof_cptr_end)
                     {}
                 {
@@ -256,7 +256,7 @@ contract Halo2Verifier {
 
                 // Phase 2
                 for
-                    { let proof_cptr_end := add(proof_cptr, 0x0200) }
+                    { let proof_cptr_end := add(proof_cptr, 0x0100) }
                     lt(proof_cptr, proof_cptr_end)
                     {}
                 {
@@ -268,7 +268,7 @@ contract Halo2Verifier {
 
                 // Phase 3
                 for
-                    { let proof_cptr_end := add(proof_cptr, 0x0340) }
+                    { let proof_cptr_end := add(proof_cptr, 0x0200) }
                     lt(proof_cptr, proof_cptr_end)
                     {}
                 {
@@ -279,7 +279,7 @@ contract Halo2Verifier {
 
                 // Phase 4
                 for
-                    { let proof_cptr_end := add(proof_cptr, 0x0140) }
+                    { let proof_cptr_end := add(proof_cptr, 0x0100) }
                     lt(proof_cptr, proof_cptr_end)
                     {}
                 {
@@ -290,7 +290,7 @@ contract Halo2Verifier {
 
                 // Read evaluations
                 for
-                    { let proof_cptr_end := add(proof_cptr, 0x0a00) }
+                    { let proof_cptr_end := add(proof_cptr, 0x0600) }
                     lt(proof_cptr, proof_cptr_end)
                     {}
                 {
@@ -312,89 +312,67 @@ contract Halo2Verifier {
                 success, proof_cptr, hash_mptr := read_ec_point(success, proof_cptr, hash_mptr, q) // W'
 
                 // Load full vk into memory
-                mstore(0x0a20, 0x13d733c3d68ac20a4670387a04c99af43d9cebf066891776b696aa512902b3f6) // vk_digest
-                mstore(0x0a40, 0x00000000000000000000000000000000000000000000000000000000000002d6) // num_instances
-                mstore(0x0a60, 0x000000000000000000000000000000000000000000000000000000000000000f) // k
-                mstore(0x0a80, 0x3063edaa444bddc677fcd515f614555a777997e0a9287d1e62bf6dd004d82001) // n_inv
-                mstore(0x0aa0, 0x2b7ddfe4383c8d806530b94d3120ce6fcb511871e4d44a65f0acd0b96a8a942e) // omega
-                mstore(0x0ac0, 0x1f67bc4574eaef5e630a13c710221a3e3d491e59fddabaf321e56f3ca8d91624) // omega_inv
-                mstore(0x0ae0, 0x2427343dea588e4242e165ef52d4c1f5986149f372f5c87534f7f6274ef4eeff) // omega_inv_to_l
-                mstore(0x0b00, 0x0000000000000000000000000000000000000000000000000000000000000000) // has_accumulator
-                mstore(0x0b20, 0x0000000000000000000000000000000000000000000000000000000000000000) // acc_offset
-                mstore(0x0b40, 0x0000000000000000000000000000000000000000000000000000000000000000) // num_acc_limbs
-                mstore(0x0b60, 0x0000000000000000000000000000000000000000000000000000000000000000) // num_acc_limb_bits
-                mstore(0x0b80, 0x0000000000000000000000000000000000000000000000000000000000000001) // g1_x
-                mstore(0x0ba0, 0x0000000000000000000000000000000000000000000000000000000000000002) // g1_y
-                mstore(0x0bc0, 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2) // g2_x_1
-                mstore(0x0be0, 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed) // g2_x_2
-                mstore(0x0c00, 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b) // g2_y_1
-                mstore(0x0c20, 0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa) // g2_y_2
-                mstore(0x0c40, 0x22dc87acd9a712c0dab375fb0336fe8d317830f5482a807e53dce7f1eeba5bd5) // neg_s_g2_x_1
-                mstore(0x0c60, 0x0290ca9b96982526cd5d6b0d0d31ff1b77f95edfb02e92185513783547dcb82f) // neg_s_g2_x_2
-                mstore(0x0c80, 0x169b06e84fa966697cd98d2e71e234acd02be3e8f7634596e40e9da6a99b4b32) // neg_s_g2_y_1
-                mstore(0x0ca0, 0x0c85bd975a2283df109211712e7f9859eed9806c16090edf38f990dbcde4f343) // neg_s_g2_y_2
-                mstore(0x0cc0, 0x23d2d937728d7a3bb7abb17b10d8784f2e2f2d2dba9dd8e8183144ea6f20c5a9) // fixed_comms[0].x
-                mstore(0x0ce0, 0x00c0cfa3d9b9dc70f91f87e44309dab318b2c7eebe708dd0ede4c161e23e72e8) // fixed_comms[0].y
-                mstore(0x0d00, 0x2952b9e98dc2b9b1d7fa6460711749e62215fada9db36130e90b7a16927a2e99) // fixed_comms[1].x
-                mstore(0x0d20, 0x0f9778d10bc749ab1113d8aa858d1df92aae963f1dc8fda9eed3b9f04cd8782b) // fixed_comms[1].y
-                mstore(0x0d40, 0x2732a45ba57ad807ccb1256d6cf75b617ca6815962eab2f2221d06ec3618ae2b) // fixed_comms[2].x
-                mstore(0x0d60, 0x1817117c726b45ee49628e0441ec5da5887d291c62b07bb377889b59c2bfd518) // fixed_comms[2].y
-                mstore(0x0d80, 0x100fe63cd63af4d5d69a11fd680b7bbceaea3ea626189566a81aafec14867b16) // fixed_comms[3].x
-                mstore(0x0da0, 0x19e12d7495cbc528abf2a5b56e409e1572acd358377d08f8246901d70d3c0b8a) // fixed_comms[3].y
-                mstore(0x0dc0, 0x100fe63cd63af4d5d69a11fd680b7bbceaea3ea626189566a81aafec14867b16) // fixed_comms[4].x
-                mstore(0x0de0, 0x19e12d7495cbc528abf2a5b56e409e1572acd358377d08f8246901d70d3c0b8a) // fixed_comms[4].y
-                mstore(0x0e00, 0x1197312264df118d466f987c90071f69262325bfab3d35fb1e876ce141ebc0b4) // fixed_comms[5].x
-                mstore(0x0e20, 0x258e4b9f9f2a5e60eee7df787329a7ef6c6072288239c43b2034b649650d596b) // fixed_comms[5].y
-                mstore(0x0e40, 0x1197312264df118d466f987c90071f69262325bfab3d35fb1e876ce141ebc0b4) // fixed_comms[6].x
-                mstore(0x0e60, 0x258e4b9f9f2a5e60eee7df787329a7ef6c6072288239c43b2034b649650d596b) // fixed_comms[6].y
-                mstore(0x0e80, 0x025b22291b9aefc4067d3f73e20745ecb92e7e12b1cdfbe8cd991a25ad51fa72) // fixed_comms[7].x
-                mstore(0x0ea0, 0x0a78f7779ac1437d3f201f684bb5fb0166605e8b55b834c7d19ec3c62dd9dcfe) // fixed_comms[7].y
-                mstore(0x0ec0, 0x025b22291b9aefc4067d3f73e20745ecb92e7e12b1cdfbe8cd991a25ad51fa72) // fixed_comms[8].x
-                mstore(0x0ee0, 0x0a78f7779ac1437d3f201f684bb5fb0166605e8b55b834c7d19ec3c62dd9dcfe) // fixed_comms[8].y
-                mstore(0x0f00, 0x025b22291b9aefc4067d3f73e20745ecb92e7e12b1cdfbe8cd991a25ad51fa72) // fixed_comms[9].x
-                mstore(0x0f20, 0x0a78f7779ac1437d3f201f684bb5fb0166605e8b55b834c7d19ec3c62dd9dcfe) // fixed_comms[9].y
-                mstore(0x0f40, 0x025b22291b9aefc4067d3f73e20745ecb92e7e12b1cdfbe8cd991a25ad51fa72) // fixed_comms[10].x
-                mstore(0x0f60, 0x0a78f7779ac1437d3f201f684bb5fb0166605e8b55b834c7d19ec3c62dd9dcfe) // fixed_comms[10].y
-                mstore(0x0f80, 0x114e688fc36e495d874dc90ad08bd022a885add98d72a9588e7cfe699a3b8571) // fixed_comms[11].x
-                mstore(0x0fa0, 0x0f1a0c598eec427503bbef7bec165a293ef13768dbc35c0f699c27c49fae8690) // fixed_comms[11].y
-                mstore(0x0fc0, 0x20dd8102bf04788fceb8316cd8eb943bd966c646226d38cea0941d82bcd5fd15) // fixed_comms[12].x
-                mstore(0x0fe0, 0x04954a9d5cebd71dec779d5c02fa551d884da1e2b51881181f66a7340bf727f2) // fixed_comms[12].y
-                mstore(0x1000, 0x007d68c07ef2d0601392eeff0e9b2d1b857dbd40bcb2209865c9a8effb95421e) // fixed_comms[13].x
-                mstore(0x1020, 0x2cf4c1363f7c557472ca3449e953ec68d64bf1934a3e7a41bd75220442daf1ba) // fixed_comms[13].y
-                mstore(0x1040, 0x007d68c07ef2d0601392eeff0e9b2d1b857dbd40bcb2209865c9a8effb95421e) // fixed_comms[14].x
-                mstore(0x1060, 0x2cf4c1363f7c557472ca3449e953ec68d64bf1934a3e7a41bd75220442daf1ba) // fixed_comms[14].y
-                mstore(0x1080, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[15].x
-                mstore(0x10a0, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[15].y
-                mstore(0x10c0, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[16].x
-                mstore(0x10e0, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[16].y
-                mstore(0x1100, 0x278994165e6ae42ee835f961d4ad80f4d04288ad281864d8670125cb1c1e7695) // permutation_comms[0].x
-                mstore(0x1120, 0x1e296da2c6ef96a5148498013c696ef6051b919214a510e964366fba9e126510) // permutation_comms[0].y
-                mstore(0x1140, 0x0b507d9bbf79a3347d0cf519e5cad4a1546af67d6e9e3a3b22b8609b3a232048) // permutation_comms[1].x
-                mstore(0x1160, 0x2df76b653506c43d730aeb0b8483190764c957631f60ceb343fb2765892e6e2c) // permutation_comms[1].y
-                mstore(0x1180, 0x173bda57109faaa045310ce25c41d929b178ce407b4e6e8d2812168cf4704b5c) // permutation_comms[2].x
-                mstore(0x11a0, 0x2bb5a23bcca29ef44a44e9071fa43c0ae5a6c4d2b880614c602790e20d4f9a6a) // permutation_comms[2].y
-                mstore(0x11c0, 0x0f7f01e8bc4b4062bc38647998682d9487cbe5bc3adb76525feaff99bf8cd65d) // permutation_comms[3].x
-                mstore(0x11e0, 0x17743089dc9cf8c83c07d3660518b232a654766f3fd58e4723c1cf2bc9e0a19a) // permutation_comms[3].y
-                mstore(0x1200, 0x13da137267f98fb32aa95c0147c0d27f79d62189d91d8826a6aa07e141bfefe4) // permutation_comms[4].x
-                mstore(0x1220, 0x07480bb4235189d74e3cd0298c6b16a2cb0293eff882e272a14d1105fb240957) // permutation_comms[4].y
-                mstore(0x1240, 0x126535a58b1af94835cfe734d5f8e2d89a8244f448f6bf2cd25c0d4e78c986a1) // permutation_comms[5].x
-                mstore(0x1260, 0x1715fcb3f9b542b7b85c9c355456950c847943ca4566caa1d8284135288fa5ca) // permutation_comms[5].y
-                mstore(0x1280, 0x09175103856c3eb97e3753ed11c31a20a91fe5ee27d601a0943506ceed493c6b) // permutation_comms[6].x
-                mstore(0x12a0, 0x281b9f5ae879e2fcf1c8fff437b7f9143ec1f85c68c178197e43664b3b781f89) // permutation_comms[6].y
-                mstore(0x12c0, 0x1b20a192589fd0054fc654afa5ffa54b3b333f78f114f06e40e36c7d38e2dfdc) // permutation_comms[7].x
-                mstore(0x12e0, 0x2d43272b29b640d0c4107b8c5e8f70e848f9c3502b36b9ec0f22ec07a7d120a8) // permutation_comms[7].y
-                mstore(0x1300, 0x2ef790442ecbfaa65ca934fb0a2b413a2e08cb6077847241da6c301001609a02) // permutation_comms[8].x
-                mstore(0x1320, 0x137bfe0b8a04951195e60b35073d9f21d3f7154453206cc5035014c77d42f3a5) // permutation_comms[8].y
-                mstore(0x1340, 0x27a9943ab2d0a656f21e4d3a4ef60b33a3e40bd8b6f5a07499aec524e1f5100e) // permutation_comms[9].x
-                mstore(0x1360, 0x2a0bb799c711fa79a6d16d8bdcf4739da58760d30e57690ccab2b14422497df9) // permutation_comms[9].y
-                mstore(0x1380, 0x28c5567aafde6f487893b177511d00f632b99d7ac86235594fb834a35178cd46) // permutation_comms[10].x
-                mstore(0x13a0, 0x2464f951fc4a4d1a90cb326eec1ed6033a6b4e862ee1d2e1b42e1e8905762052) // permutation_comms[10].y
-                mstore(0x13c0, 0x1f79833cd3e700f8e213e7aa98c6be1d2595b91b5c29fca9d9f52d5a53341e9e) // permutation_comms[11].x
-                mstore(0x13e0, 0x271d2c7eaced4f553f40c4d6a468a521cd6fcde8e4cc9ce62b725247679f9e48) // permutation_comms[11].y
-                mstore(0x1400, 0x28a7c2f13f01a65a68e09c50a4ab7cad3a505a622bd10a0536708aa34a21d23d) // permutation_comms[12].x
-                mstore(0x1420, 0x257759c7b30a737b1d8bf1a6010ed65c72e68df8bb29e09718d0d5d78bab6b72) // permutation_comms[12].y
-                mstore(0x1440, 0x0d8ff72f493b63ed69f99fc6914c61166e5befee4025f4eaa6b3aa34c4bffddb) // permutation_comms[13].x
-                mstore(0x1460, 0x005e825e9683cc6272fe45316b456c1f5f2146a499c407111e1cb79121649f33) // permutation_comms[13].y
+                mstore(0x0620, 0x07cde0ccb395b553744011a12dc257cc4dab0d567efa54ce72af366d27dc07d6) // vk_digest
+                mstore(0x0640, 0x00000000000000000000000000000000000000000000000000000000000002d6) // num_instances
+                mstore(0x0660, 0x0000000000000000000000000000000000000000000000000000000000000010) // k
+                mstore(0x0680, 0x30641e0e92bebef818268d663bcad6dbcfd6c0149170f6d7d350b1b1fa6c1001) // n_inv
+                mstore(0x06a0, 0x09d2cc4b5782fbe923e49ace3f647643a5f5d8fb89091c3ababd582133584b29) // omega
+                mstore(0x06c0, 0x0cf312e84f2456134e812826473d3dfb577b2bfdba762aba88b47b740472c1f0) // omega_inv
+                mstore(0x06e0, 0x17cbd779ed6ea1b8e9dbcde0345b2cfdb96e80bea0dd1318bdd0e183a00e0492) // omega_inv_to_l
+                mstore(0x0700, 0x0000000000000000000000000000000000000000000000000000000000000000) // has_accumulator
+                mstore(0x0720, 0x0000000000000000000000000000000000000000000000000000000000000000) // acc_offset
+                mstore(0x0740, 0x0000000000000000000000000000000000000000000000000000000000000000) // num_acc_limbs
+                mstore(0x0760, 0x0000000000000000000000000000000000000000000000000000000000000000) // num_acc_limb_bits
+                mstore(0x0780, 0x0000000000000000000000000000000000000000000000000000000000000001) // g1_x
+                mstore(0x07a0, 0x0000000000000000000000000000000000000000000000000000000000000002) // g1_y
+                mstore(0x07c0, 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2) // g2_x_1
+                mstore(0x07e0, 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed) // g2_x_2
+                mstore(0x0800, 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b) // g2_y_1
+                mstore(0x0820, 0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa) // g2_y_2
+                mstore(0x0840, 0x0900f9323299bc54da8852f1b3b208b0f98ddf627cd229fef7d0a9c3fd0f034f) // neg_s_g2_x_1
+                mstore(0x0860, 0x13339decb6263d14edfb6dd6b8113d5427e1dc16aa6f49b8cd2432bd225ea99f) // neg_s_g2_x_2
+                mstore(0x0880, 0x0cb37adbd6c5647ecdb497f508edd9e5c720deeadda93077adb8b9a3e6ff09cf) // neg_s_g2_y_1
+                mstore(0x08a0, 0x18c6f82395be3eff5f6490e1c507b5d998b7c432d23d62136250107d0fd830e5) // neg_s_g2_y_2
+                mstore(0x08c0, 0x0e6c886fa0891b2d2da57a710685fdb4f7684f2e861817e23b0e89fbde262a90) // fixed_comms[0].x
+                mstore(0x08e0, 0x0ab06b39c497a9a9d4e69a6b6aba5e110ca8dfc67d42c896f27cf85fcf6ad87c) // fixed_comms[0].y
+                mstore(0x0900, 0x03cae8f3ad21eae3e77824e6a1ce748ecb79ca901b5b2216ecad8a96366d261e) // fixed_comms[1].x
+                mstore(0x0920, 0x066a350c2ab001d2694cb524e5558afa7df03391cac671ee556574b9041d989f) // fixed_comms[1].y
+                mstore(0x0940, 0x0fade36d98b7b636b3b33364c808cd3f49989a31acc4f3f64f12ae1369cfce69) // fixed_comms[2].x
+                mstore(0x0960, 0x044b394833a826d4dc11b5f9477ffae87deb178c0e4a23570b9b779a6df966a2) // fixed_comms[2].y
+                mstore(0x0980, 0x04cba5c852169a23b8cd2aeba78097d83b31d0673547110cd66634d4497f1d5d) // fixed_comms[3].x
+                mstore(0x09a0, 0x2c20fc2428f4dd3e10807a9320c9288ee0ab184f9fd04e3a6a243ea32bd54b18) // fixed_comms[3].y
+                mstore(0x09c0, 0x04cba5c852169a23b8cd2aeba78097d83b31d0673547110cd66634d4497f1d5d) // fixed_comms[4].x
+                mstore(0x09e0, 0x2c20fc2428f4dd3e10807a9320c9288ee0ab184f9fd04e3a6a243ea32bd54b18) // fixed_comms[4].y
+                mstore(0x0a00, 0x178d616f40c338d6cc6ad6c3edc5c1d63df2be365360915e0396ab4515deb1e7) // fixed_comms[5].x
+                mstore(0x0a20, 0x2520d39d920817632c14f7079cfdaf2c2e58ba278aca423decc507bd72672d77) // fixed_comms[5].y
+                mstore(0x0a40, 0x178d616f40c338d6cc6ad6c3edc5c1d63df2be365360915e0396ab4515deb1e7) // fixed_comms[6].x
+                mstore(0x0a60, 0x2520d39d920817632c14f7079cfdaf2c2e58ba278aca423decc507bd72672d77) // fixed_comms[6].y
+                mstore(0x0a80, 0x1105b5bc729bf75c3faca186b05810ea5530042a1ca42bf4c92783b00c01ebe0) // fixed_comms[7].x
+                mstore(0x0aa0, 0x208fbe3d6c1845a8b8e15fd6f2f822dd2cb2f87aefa4fd9fd947d92eb7a69601) // fixed_comms[7].y
+                mstore(0x0ac0, 0x1105b5bc729bf75c3faca186b05810ea5530042a1ca42bf4c92783b00c01ebe0) // fixed_comms[8].x
+                mstore(0x0ae0, 0x208fbe3d6c1845a8b8e15fd6f2f822dd2cb2f87aefa4fd9fd947d92eb7a69601) // fixed_comms[8].y
+                mstore(0x0b00, 0x1af701d1814eb6be62c4e8962ae571198adab0105f6f8fa752c8768c934c923b) // fixed_comms[9].x
+                mstore(0x0b20, 0x0fd1fd2963bfd1813d3aed87b681ff07c11ebf5be203911006d3589d6f53c632) // fixed_comms[9].y
+                mstore(0x0b40, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[10].x
+                mstore(0x0b60, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[10].y
+                mstore(0x0b80, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[11].x
+                mstore(0x0ba0, 0x0000000000000000000000000000000000000000000000000000000000000000) // fixed_comms[11].y
+                mstore(0x0bc0, 0x1c4b544bae82b3e624739c1ac7c150e0d99980b1ecc41af292b6d60bbfaa06b3) // permutation_comms[0].x
+                mstore(0x0be0, 0x20ae6c67a26c8340ef9859fd5767e25e87a221d877ca2a6240277b46f422a06e) // permutation_comms[0].y
+                mstore(0x0c00, 0x2106c189854eea647ed613e0dae584835af02297d2a61650587d068bf301b055) // permutation_comms[1].x
+                mstore(0x0c20, 0x09ed7dcdb112a8c710c912ebfb603d4e779471af0ad35c79fa3e6b80d9a10117) // permutation_comms[1].y
+                mstore(0x0c40, 0x1e92ae58c03033ce90cd156b51b00c51264fcc2827c59a5dd475519e9c774832) // permutation_comms[2].x
+                mstore(0x0c60, 0x014c746ea6e4559da247e68cceecec768a55a7702e36acff7b859052f4b17283) // permutation_comms[2].y
+                mstore(0x0c80, 0x0a53233cfb18ef77be7b0e8754efd72ed86e166c575b8b538b0a4270c2c1a6cc) // permutation_comms[3].x
+                mstore(0x0ca0, 0x16c4c2574f25b48e1caa70312389b5231fe7d94dd9c02fe3023d1e9f85de89aa) // permutation_comms[3].y
+                mstore(0x0cc0, 0x28621154a1275271f7d9bdb2aebd83bd94aae39aab580afbc80b4501bd5be448) // permutation_comms[4].x
+                mstore(0x0ce0, 0x2f59a6622a73800278151a2f3fa28b292a08a27e8b6a0464119cb3da97511754) // permutation_comms[4].y
+                mstore(0x0d00, 0x2f4901ad429cd28118c7dfdde0e430cc39c8bb1e94a302096a06eb55fb0c4701) // permutation_comms[5].x
+                mstore(0x0d20, 0x1ecbf8f9be0622e95a5d570a0262060b1ae584cae56615f5678046109368aa52) // permutation_comms[5].y
+                mstore(0x0d40, 0x1de234e999f9af9000c3baf8eaaaece6948a19b5fc49b4ae23938ab5d5c2feb4) // permutation_comms[6].x
+                mstore(0x0d60, 0x09632377d4a210742b140e0cf3242cfaad8fc970c7d8c7a52a66914e006bbec7) // permutation_comms[6].y
+                mstore(0x0d80, 0x133d09dc233fbe37b18944bfe5df16f78013339a507c67b7f3f7d8d6b9e98e10) // permutation_comms[7].x
+                mstore(0x0da0, 0x1943774d120a93f30a11b70c754b5b34385be37ab7f94e020215d77cd90ff8e9) // permutation_comms[7].y
 
                 // Read accumulator from instances
                 if mload(HAS_ACCUMULATOR_MPTR) {
@@ -527,512 +505,291 @@ contract Halo2Verifier {
                 let quotient_eval_numer
                 let y := mload(Y_MPTR)
                 {
-                    let f_11 := calldataload(0x0ce4)
+                    let f_7 := calldataload(0x07a4)
                     let var0 := 0x2
-                    let var1 := sub(R, f_11)
+                    let var1 := sub(R, f_7)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_11, var2, R)
+                    let var3 := mulmod(f_7, var2, R)
                     let var4 := 0x3
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_0 := calldataload(0x09e4)
-                    let a_4 := calldataload(0x0a64)
-                    let var10 := addmod(a_0, a_4, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_8, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := var13
+                    let a_4 := calldataload(0x0664)
+                    let a_0 := calldataload(0x05e4)
+                    let a_2 := calldataload(0x0624)
+                    let var7 := addmod(a_0, a_2, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_4, var8, R)
+                    let var10 := mulmod(var6, var9, R)
+                    quotient_eval_numer := var10
                 }
                 {
-                    let f_12 := calldataload(0x0d04)
+                    let f_8 := calldataload(0x07c4)
                     let var0 := 0x2
-                    let var1 := sub(R, f_12)
+                    let var1 := sub(R, f_8)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_12, var2, R)
+                    let var3 := mulmod(f_8, var2, R)
                     let var4 := 0x3
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_9 := calldataload(0x0b04)
-                    let a_1 := calldataload(0x0a04)
-                    let a_5 := calldataload(0x0a84)
-                    let var10 := addmod(a_1, a_5, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_9, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
+                    let a_5 := calldataload(0x0684)
+                    let a_1 := calldataload(0x0604)
+                    let a_3 := calldataload(0x0644)
+                    let var7 := addmod(a_1, a_3, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_5, var8, R)
+                    let var10 := mulmod(var6, var9, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var10, r)
                 }
                 {
-                    let f_13 := calldataload(0x0d24)
-                    let var0 := 0x2
-                    let var1 := sub(R, f_13)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_13, var2, R)
-                    let var4 := 0x3
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_10 := calldataload(0x0b24)
-                    let a_2 := calldataload(0x0a24)
-                    let a_6 := calldataload(0x0aa4)
-                    let var10 := addmod(a_2, a_6, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_10, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
-                }
-                {
-                    let f_14 := calldataload(0x0d44)
-                    let var0 := 0x2
-                    let var1 := sub(R, f_14)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_14, var2, R)
-                    let var4 := 0x3
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_11 := calldataload(0x0b44)
-                    let a_3 := calldataload(0x0a44)
-                    let a_7 := calldataload(0x0ac4)
-                    let var10 := addmod(a_3, a_7, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_11, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
-                }
-                {
-                    let f_11 := calldataload(0x0ce4)
+                    let f_7 := calldataload(0x07a4)
                     let var0 := 0x1
-                    let var1 := sub(R, f_11)
+                    let var1 := sub(R, f_7)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_11, var2, R)
+                    let var3 := mulmod(f_7, var2, R)
                     let var4 := 0x2
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_0 := calldataload(0x09e4)
-                    let a_4 := calldataload(0x0a64)
-                    let var10 := mulmod(a_0, a_4, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_8, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
+                    let a_4 := calldataload(0x0664)
+                    let a_0 := calldataload(0x05e4)
+                    let a_2 := calldataload(0x0624)
+                    let var7 := mulmod(a_0, a_2, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_4, var8, R)
+                    let var10 := mulmod(var6, var9, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var10, r)
                 }
                 {
-                    let f_12 := calldataload(0x0d04)
+                    let f_8 := calldataload(0x07c4)
                     let var0 := 0x1
-                    let var1 := sub(R, f_12)
+                    let var1 := sub(R, f_8)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_12, var2, R)
+                    let var3 := mulmod(f_8, var2, R)
                     let var4 := 0x2
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_9 := calldataload(0x0b04)
-                    let a_1 := calldataload(0x0a04)
-                    let a_5 := calldataload(0x0a84)
-                    let var10 := mulmod(a_1, a_5, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_9, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
+                    let a_5 := calldataload(0x0684)
+                    let a_1 := calldataload(0x0604)
+                    let a_3 := calldataload(0x0644)
+                    let var7 := mulmod(a_1, a_3, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_5, var8, R)
+                    let var10 := mulmod(var6, var9, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var10, r)
                 }
                 {
-                    let f_13 := calldataload(0x0d24)
+                    let f_7 := calldataload(0x07a4)
                     let var0 := 0x1
-                    let var1 := sub(R, f_13)
+                    let var1 := sub(R, f_7)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_13, var2, R)
-                    let var4 := 0x2
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_10 := calldataload(0x0b24)
-                    let a_2 := calldataload(0x0a24)
-                    let a_6 := calldataload(0x0aa4)
-                    let var10 := mulmod(a_2, a_6, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_10, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
-                }
-                {
-                    let f_14 := calldataload(0x0d44)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_14)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_14, var2, R)
-                    let var4 := 0x2
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_11 := calldataload(0x0b44)
-                    let a_3 := calldataload(0x0a44)
-                    let a_7 := calldataload(0x0ac4)
-                    let var10 := mulmod(a_3, a_7, R)
-                    let var11 := sub(R, var10)
-                    let var12 := addmod(a_11, var11, R)
-                    let var13 := mulmod(var9, var12, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var13, r)
-                }
-                {
-                    let f_11 := calldataload(0x0ce4)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_11)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_11, var2, R)
+                    let var3 := mulmod(f_7, var2, R)
                     let var4 := 0x3
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_0 := calldataload(0x09e4)
-                    let a_4 := calldataload(0x0a64)
-                    let var10 := sub(R, a_4)
-                    let var11 := addmod(a_0, var10, R)
+                    let a_4 := calldataload(0x0664)
+                    let a_0 := calldataload(0x05e4)
+                    let a_2 := calldataload(0x0624)
+                    let var7 := sub(R, a_2)
+                    let var8 := addmod(a_0, var7, R)
+                    let var9 := sub(R, var8)
+                    let var10 := addmod(a_4, var9, R)
+                    let var11 := mulmod(var6, var10, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var11, r)
+                }
+                {
+                    let f_8 := calldataload(0x07c4)
+                    let var0 := 0x1
+                    let var1 := sub(R, f_8)
+                    let var2 := addmod(var0, var1, R)
+                    let var3 := mulmod(f_8, var2, R)
+                    let var4 := 0x3
+                    let var5 := addmod(var4, var1, R)
+                    let var6 := mulmod(var3, var5, R)
+                    let a_5 := calldataload(0x0684)
+                    let a_1 := calldataload(0x0604)
+                    let a_3 := calldataload(0x0644)
+                    let var7 := sub(R, a_3)
+                    let var8 := addmod(a_1, var7, R)
+                    let var9 := sub(R, var8)
+                    let var10 := addmod(a_5, var9, R)
+                    let var11 := mulmod(var6, var10, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var11, r)
+                }
+                {
+                    let f_9 := calldataload(0x07e4)
+                    let var0 := 0x1
+                    let var1 := sub(R, f_9)
+                    let var2 := addmod(var0, var1, R)
+                    let var3 := mulmod(f_9, var2, R)
+                    let var4 := 0x3
+                    let var5 := addmod(var4, var1, R)
+                    let var6 := mulmod(var3, var5, R)
+                    let a_4 := calldataload(0x0664)
+                    let a_4_prev_1 := calldataload(0x06a4)
+                    let var7 := 0x0
+                    let a_0 := calldataload(0x05e4)
+                    let a_2 := calldataload(0x0624)
+                    let var8 := mulmod(a_0, a_2, R)
+                    let var9 := addmod(var7, var8, R)
+                    let a_1 := calldataload(0x0604)
+                    let a_3 := calldataload(0x0644)
+                    let var10 := mulmod(a_1, a_3, R)
+                    let var11 := addmod(var9, var10, R)
+                    let var12 := addmod(a_4_prev_1, var11, R)
+                    let var13 := sub(R, var12)
+                    let var14 := addmod(a_4, var13, R)
+                    let var15 := mulmod(var6, var14, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var15, r)
+                }
+                {
+                    let f_9 := calldataload(0x07e4)
+                    let var0 := 0x2
+                    let var1 := sub(R, f_9)
+                    let var2 := addmod(var0, var1, R)
+                    let var3 := mulmod(f_9, var2, R)
+                    let var4 := 0x3
+                    let var5 := addmod(var4, var1, R)
+                    let var6 := mulmod(var3, var5, R)
+                    let a_4 := calldataload(0x0664)
+                    let var7 := 0x0
+                    let a_0 := calldataload(0x05e4)
+                    let a_2 := calldataload(0x0624)
+                    let var8 := mulmod(a_0, a_2, R)
+                    let var9 := addmod(var7, var8, R)
+                    let a_1 := calldataload(0x0604)
+                    let a_3 := calldataload(0x0644)
+                    let var10 := mulmod(a_1, a_3, R)
+                    let var11 := addmod(var9, var10, R)
                     let var12 := sub(R, var11)
-                    let var13 := addmod(a_8, var12, R)
-                    let var14 := mulmod(var9, var13, R)
+                    let var13 := addmod(a_4, var12, R)
+                    let var14 := mulmod(var6, var13, R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var14, r)
                 }
                 {
-                    let f_12 := calldataload(0x0d04)
+                    let f_9 := calldataload(0x07e4)
                     let var0 := 0x1
-                    let var1 := sub(R, f_12)
+                    let var1 := sub(R, f_9)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_12, var2, R)
-                    let var4 := 0x3
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_9 := calldataload(0x0b04)
-                    let a_1 := calldataload(0x0a04)
-                    let a_5 := calldataload(0x0a84)
-                    let var10 := sub(R, a_5)
-                    let var11 := addmod(a_1, var10, R)
-                    let var12 := sub(R, var11)
-                    let var13 := addmod(a_9, var12, R)
-                    let var14 := mulmod(var9, var13, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var14, r)
-                }
-                {
-                    let f_13 := calldataload(0x0d24)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_13)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_13, var2, R)
-                    let var4 := 0x3
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_10 := calldataload(0x0b24)
-                    let a_2 := calldataload(0x0a24)
-                    let a_6 := calldataload(0x0aa4)
-                    let var10 := sub(R, a_6)
-                    let var11 := addmod(a_2, var10, R)
-                    let var12 := sub(R, var11)
-                    let var13 := addmod(a_10, var12, R)
-                    let var14 := mulmod(var9, var13, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var14, r)
-                }
-                {
-                    let f_14 := calldataload(0x0d44)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_14)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_14, var2, R)
-                    let var4 := 0x3
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x4
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_11 := calldataload(0x0b44)
-                    let a_3 := calldataload(0x0a44)
-                    let a_7 := calldataload(0x0ac4)
-                    let var10 := sub(R, a_7)
-                    let var11 := addmod(a_3, var10, R)
-                    let var12 := sub(R, var11)
-                    let var13 := addmod(a_11, var12, R)
-                    let var14 := mulmod(var9, var13, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var14, r)
-                }
-                {
-                    let f_12 := calldataload(0x0d04)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_12)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_12, var2, R)
+                    let var3 := mulmod(f_9, var2, R)
                     let var4 := 0x2
                     let var5 := addmod(var4, var1, R)
                     let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x3
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_8_prev_1 := calldataload(0x0b64)
-                    let var10 := 0x0
-                    let a_0 := calldataload(0x09e4)
-                    let a_4 := calldataload(0x0a64)
-                    let var11 := mulmod(a_0, a_4, R)
-                    let var12 := addmod(var10, var11, R)
-                    let a_1 := calldataload(0x0a04)
-                    let a_5 := calldataload(0x0a84)
-                    let var13 := mulmod(a_1, a_5, R)
-                    let var14 := addmod(var12, var13, R)
-                    let a_2 := calldataload(0x0a24)
-                    let a_6 := calldataload(0x0aa4)
-                    let var15 := mulmod(a_2, a_6, R)
-                    let var16 := addmod(var14, var15, R)
-                    let a_3 := calldataload(0x0a44)
-                    let a_7 := calldataload(0x0ac4)
-                    let var17 := mulmod(a_3, a_7, R)
-                    let var18 := addmod(var16, var17, R)
-                    let var19 := addmod(a_8_prev_1, var18, R)
-                    let var20 := sub(R, var19)
-                    let var21 := addmod(a_8, var20, R)
-                    let var22 := mulmod(var9, var21, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var22, r)
+                    let a_4 := calldataload(0x0664)
+                    let a_2 := calldataload(0x0624)
+                    let var7 := mulmod(var0, a_2, R)
+                    let a_3 := calldataload(0x0644)
+                    let var8 := mulmod(var7, a_3, R)
+                    let var9 := sub(R, var8)
+                    let var10 := addmod(a_4, var9, R)
+                    let var11 := mulmod(var6, var10, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var11, r)
                 }
                 {
-                    let f_11 := calldataload(0x0ce4)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_11)
+                    let f_10 := calldataload(0x0804)
+                    let var0 := 0x2
+                    let var1 := sub(R, f_10)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_11, var2, R)
-                    let var4 := 0x2
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x3
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let var10 := 0x0
-                    let a_0 := calldataload(0x09e4)
-                    let a_4 := calldataload(0x0a64)
-                    let var11 := mulmod(a_0, a_4, R)
-                    let var12 := addmod(var10, var11, R)
-                    let a_1 := calldataload(0x0a04)
-                    let a_5 := calldataload(0x0a84)
-                    let var13 := mulmod(a_1, a_5, R)
-                    let var14 := addmod(var12, var13, R)
-                    let a_2 := calldataload(0x0a24)
-                    let a_6 := calldataload(0x0aa4)
-                    let var15 := mulmod(a_2, a_6, R)
-                    let var16 := addmod(var14, var15, R)
-                    let a_3 := calldataload(0x0a44)
-                    let a_7 := calldataload(0x0ac4)
-                    let var17 := mulmod(a_3, a_7, R)
-                    let var18 := addmod(var16, var17, R)
-                    let var19 := sub(R, var18)
-                    let var20 := addmod(a_8, var19, R)
-                    let var21 := mulmod(var9, var20, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var21, r)
+                    let var3 := mulmod(f_10, var2, R)
+                    let a_4 := calldataload(0x0664)
+                    let a_4_prev_1 := calldataload(0x06a4)
+                    let var4 := 0x1
+                    let a_2 := calldataload(0x0624)
+                    let var5 := mulmod(var4, a_2, R)
+                    let a_3 := calldataload(0x0644)
+                    let var6 := mulmod(var5, a_3, R)
+                    let var7 := mulmod(a_4_prev_1, var6, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_4, var8, R)
+                    let var10 := mulmod(var3, var9, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var10, r)
                 }
                 {
-                    let f_16 := calldataload(0x0d84)
-                    let a_8 := calldataload(0x0ae4)
-                    let var0 := 0x1
-                    let a_4 := calldataload(0x0a64)
-                    let var1 := mulmod(var0, a_4, R)
-                    let a_5 := calldataload(0x0a84)
-                    let var2 := mulmod(var1, a_5, R)
-                    let a_6 := calldataload(0x0aa4)
-                    let var3 := mulmod(var2, a_6, R)
-                    let a_7 := calldataload(0x0ac4)
-                    let var4 := mulmod(var3, a_7, R)
-                    let var5 := sub(R, var4)
-                    let var6 := addmod(a_8, var5, R)
-                    let var7 := mulmod(f_16, var6, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var7, r)
+                    let f_11 := calldataload(0x0824)
+                    let a_4 := calldataload(0x0664)
+                    let var0 := 0x0
+                    let a_2 := calldataload(0x0624)
+                    let var1 := addmod(var0, a_2, R)
+                    let a_3 := calldataload(0x0644)
+                    let var2 := addmod(var1, a_3, R)
+                    let var3 := sub(R, var2)
+                    let var4 := addmod(a_4, var3, R)
+                    let var5 := mulmod(f_11, var4, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var5, r)
                 }
                 {
-                    let f_15 := calldataload(0x0d64)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_8_prev_1 := calldataload(0x0b64)
+                    let f_10 := calldataload(0x0804)
                     let var0 := 0x1
-                    let a_4 := calldataload(0x0a64)
-                    let var1 := mulmod(var0, a_4, R)
-                    let a_5 := calldataload(0x0a84)
-                    let var2 := mulmod(var1, a_5, R)
-                    let a_6 := calldataload(0x0aa4)
-                    let var3 := mulmod(var2, a_6, R)
-                    let a_7 := calldataload(0x0ac4)
-                    let var4 := mulmod(var3, a_7, R)
-                    let var5 := mulmod(a_8_prev_1, var4, R)
-                    let var6 := sub(R, var5)
-                    let var7 := addmod(a_8, var6, R)
-                    let var8 := mulmod(f_15, var7, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var8, r)
-                }
-                {
-                    let f_14 := calldataload(0x0d44)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_14)
+                    let var1 := sub(R, f_10)
                     let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_14, var2, R)
-                    let var4 := 0x2
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x3
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let var10 := 0x0
-                    let a_4 := calldataload(0x0a64)
-                    let var11 := addmod(var10, a_4, R)
-                    let a_5 := calldataload(0x0a84)
-                    let var12 := addmod(var11, a_5, R)
-                    let a_6 := calldataload(0x0aa4)
-                    let var13 := addmod(var12, a_6, R)
-                    let a_7 := calldataload(0x0ac4)
-                    let var14 := addmod(var13, a_7, R)
-                    let var15 := sub(R, var14)
-                    let var16 := addmod(a_8, var15, R)
-                    let var17 := mulmod(var9, var16, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var17, r)
+                    let var3 := mulmod(f_10, var2, R)
+                    let a_4 := calldataload(0x0664)
+                    let a_4_prev_1 := calldataload(0x06a4)
+                    let var4 := 0x0
+                    let a_2 := calldataload(0x0624)
+                    let var5 := addmod(var4, a_2, R)
+                    let a_3 := calldataload(0x0644)
+                    let var6 := addmod(var5, a_3, R)
+                    let var7 := addmod(a_4_prev_1, var6, R)
+                    let var8 := sub(R, var7)
+                    let var9 := addmod(a_4, var8, R)
+                    let var10 := mulmod(var3, var9, R)
+                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var10, r)
                 }
                 {
-                    let f_13 := calldataload(0x0d24)
-                    let var0 := 0x1
-                    let var1 := sub(R, f_13)
-                    let var2 := addmod(var0, var1, R)
-                    let var3 := mulmod(f_13, var2, R)
-                    let var4 := 0x2
-                    let var5 := addmod(var4, var1, R)
-                    let var6 := mulmod(var3, var5, R)
-                    let var7 := 0x3
-                    let var8 := addmod(var7, var1, R)
-                    let var9 := mulmod(var6, var8, R)
-                    let a_8 := calldataload(0x0ae4)
-                    let a_8_prev_1 := calldataload(0x0b64)
-                    let var10 := 0x0
-                    let a_4 := calldataload(0x0a64)
-                    let var11 := addmod(var10, a_4, R)
-                    let a_5 := calldataload(0x0a84)
-                    let var12 := addmod(var11, a_5, R)
-                    let a_6 := calldataload(0x0aa4)
-                    let var13 := addmod(var12, a_6, R)
-                    let a_7 := calldataload(0x0ac4)
-                    let var14 := addmod(var13, a_7, R)
-                    let var15 := addmod(a_8_prev_1, var14, R)
-                    let var16 := sub(R, var15)
-                    let var17 := addmod(a_8, var16, R)
-                    let var18 := mulmod(var9, var17, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var18, r)
-                }
-                {
-                    let f_3 := calldataload(0x0be4)
+                    let f_3 := calldataload(0x0724)
                     let var0 := 0x0
                     let var1 := mulmod(f_3, var0, R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
                 }
                 {
-                    let f_4 := calldataload(0x0c04)
+                    let f_4 := calldataload(0x0744)
                     let var0 := 0x0
                     let var1 := mulmod(f_4, var0, R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
                 }
                 {
-                    let f_5 := calldataload(0x0c24)
+                    let f_5 := calldataload(0x0764)
                     let var0 := 0x0
                     let var1 := mulmod(f_5, var0, R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
                 }
                 {
-                    let f_6 := calldataload(0x0c44)
+                    let f_6 := calldataload(0x0784)
                     let var0 := 0x0
                     let var1 := mulmod(f_6, var0, R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
                 }
                 {
-                    let f_7 := calldataload(0x0c64)
-                    let var0 := 0x0
-                    let var1 := mulmod(f_7, var0, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
-                }
-                {
-                    let f_8 := calldataload(0x0c84)
-                    let var0 := 0x0
-                    let var1 := mulmod(f_8, var0, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
-                }
-                {
-                    let f_9 := calldataload(0x0ca4)
-                    let var0 := 0x0
-                    let var1 := mulmod(f_9, var0, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
-                }
-                {
-                    let f_10 := calldataload(0x0cc4)
-                    let var0 := 0x0
-                    let var1 := mulmod(f_10, var0, R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), var1, r)
-                }
-                {
                     let l_0 := mload(L_0_MPTR)
-                    let eval := addmod(l_0, sub(R, mulmod(l_0, calldataload(0x0f84), R)), R)
+                    let eval := addmod(l_0, sub(R, mulmod(l_0, calldataload(0x0964), R)), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
-                    let perm_z_last := calldataload(0x10a4)
+                    let perm_z_last := calldataload(0x0a24)
                     let eval := mulmod(mload(L_LAST_MPTR), addmod(mulmod(perm_z_last, perm_z_last, R), sub(R, perm_z_last), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
-                    let eval := mulmod(mload(L_0_MPTR), addmod(calldataload(0x0fe4), sub(R, calldataload(0x0fc4)), R), R)
+                    let eval := mulmod(mload(L_0_MPTR), addmod(calldataload(0x09c4), sub(R, calldataload(0x09a4)), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
-                    let eval := mulmod(mload(L_0_MPTR), addmod(calldataload(0x1044), sub(R, calldataload(0x1024)), R), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let eval := mulmod(mload(L_0_MPTR), addmod(calldataload(0x10a4), sub(R, calldataload(0x1084)), R), R)
+                    let eval := mulmod(mload(L_0_MPTR), addmod(calldataload(0x0a24), sub(R, calldataload(0x0a04)), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let gamma := mload(GAMMA_MPTR)
                     let beta := mload(BETA_MPTR)
-                    let lhs := calldataload(0x0fa4)
-                    let rhs := calldataload(0x0f84)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x09e4), mulmod(beta, calldataload(0x0dc4), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0a04), mulmod(beta, calldataload(0x0de4), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0a24), mulmod(beta, calldataload(0x0e04), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0a44), mulmod(beta, calldataload(0x0e24), R), R), gamma, R), R)
+                    let lhs := calldataload(0x0984)
+                    let rhs := calldataload(0x0964)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x05e4), mulmod(beta, calldataload(0x0864), R), R), gamma, R), R)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0604), mulmod(beta, calldataload(0x0884), R), R), gamma, R), R)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0624), mulmod(beta, calldataload(0x08a4), R), R), gamma, R), R)
                     mstore(0x00, mulmod(beta, mload(X_MPTR), R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x09e4), mload(0x00), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x05e4), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0a04), mload(0x00), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0604), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0a24), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0a44), mload(0x00), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0624), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
                     let left_sub_right := addmod(lhs, sub(R, rhs), R)
                     let eval := addmod(left_sub_right, sub(R, mulmod(left_sub_right, addmod(mload(L_LAST_MPTR), mload(L_BLIND_MPTR), R), R)), R)
@@ -1041,19 +798,16 @@ contract Halo2Verifier {
                 {
                     let gamma := mload(GAMMA_MPTR)
                     let beta := mload(BETA_MPTR)
-                    let lhs := calldataload(0x1004)
-                    let rhs := calldataload(0x0fe4)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0a64), mulmod(beta, calldataload(0x0e44), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0a84), mulmod(beta, calldataload(0x0e64), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0aa4), mulmod(beta, calldataload(0x0e84), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0ac4), mulmod(beta, calldataload(0x0ea4), R), R), gamma, R), R)
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0a64), mload(0x00), R), gamma, R), R)
+                    let lhs := calldataload(0x09e4)
+                    let rhs := calldataload(0x09c4)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0644), mulmod(beta, calldataload(0x08c4), R), R), gamma, R), R)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0664), mulmod(beta, calldataload(0x08e4), R), R), gamma, R), R)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0684), mulmod(beta, calldataload(0x0904), R), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0644), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0a84), mload(0x00), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0664), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0aa4), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0ac4), mload(0x00), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0684), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
                     let left_sub_right := addmod(lhs, sub(R, rhs), R)
                     let eval := addmod(left_sub_right, sub(R, mulmod(left_sub_right, addmod(mload(L_LAST_MPTR), mload(L_BLIND_MPTR), R), R)), R)
@@ -1062,32 +816,11 @@ contract Halo2Verifier {
                 {
                     let gamma := mload(GAMMA_MPTR)
                     let beta := mload(BETA_MPTR)
-                    let lhs := calldataload(0x1064)
-                    let rhs := calldataload(0x1044)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0ae4), mulmod(beta, calldataload(0x0ec4), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0b04), mulmod(beta, calldataload(0x0ee4), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0b24), mulmod(beta, calldataload(0x0f04), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0b44), mulmod(beta, calldataload(0x0f24), R), R), gamma, R), R)
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0ae4), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0b04), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0b24), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0b44), mload(0x00), R), gamma, R), R)
-                    mstore(0x00, mulmod(mload(0x00), DELTA, R))
-                    let left_sub_right := addmod(lhs, sub(R, rhs), R)
-                    let eval := addmod(left_sub_right, sub(R, mulmod(left_sub_right, addmod(mload(L_LAST_MPTR), mload(L_BLIND_MPTR), R), R)), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let gamma := mload(GAMMA_MPTR)
-                    let beta := mload(BETA_MPTR)
-                    let lhs := calldataload(0x10c4)
-                    let rhs := calldataload(0x10a4)
-                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x0b84), mulmod(beta, calldataload(0x0f44), R), R), gamma, R), R)
-                    lhs := mulmod(lhs, addmod(addmod(mload(INSTANCE_EVAL_MPTR), mulmod(beta, calldataload(0x0f64), R), R), gamma, R), R)
-                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x0b84), mload(0x00), R), gamma, R), R)
+                    let lhs := calldataload(0x0a44)
+                    let rhs := calldataload(0x0a24)
+                    lhs := mulmod(lhs, addmod(addmod(calldataload(0x06c4), mulmod(beta, calldataload(0x0924), R), R), gamma, R), R)
+                    lhs := mulmod(lhs, addmod(addmod(mload(INSTANCE_EVAL_MPTR), mulmod(beta, calldataload(0x0944), R), R), gamma, R), R)
+                    rhs := mulmod(rhs, addmod(addmod(calldataload(0x06c4), mload(0x00), R), gamma, R), R)
                     mstore(0x00, mulmod(mload(0x00), DELTA, R))
                     rhs := mulmod(rhs, addmod(addmod(mload(INSTANCE_EVAL_MPTR), mload(0x00), R), gamma, R), R)
                     let left_sub_right := addmod(lhs, sub(R, rhs), R)
@@ -1096,12 +829,12 @@ contract Halo2Verifier {
                 }
                 {
                     let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x10e4), R)
+                    let eval := mulmod(l_0, calldataload(0x0a64), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x10e4), R)
+                    let eval := mulmod(l_last, calldataload(0x0a64), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
@@ -1109,16 +842,16 @@ contract Halo2Verifier {
                     let beta := mload(BETA_MPTR)
                     let table
                     {
-                        let f_1 := calldataload(0x0ba4)
+                        let f_1 := calldataload(0x06e4)
                         table := f_1
                         table := addmod(table, beta, R)
                     }
                     let input_0
                     {
-                        let f_3 := calldataload(0x0be4)
+                        let f_3 := calldataload(0x0724)
                         let var0 := 0x1
                         let var1 := mulmod(f_3, var0, R)
-                        let a_0 := calldataload(0x09e4)
+                        let a_0 := calldataload(0x05e4)
                         let var2 := mulmod(var1, a_0, R)
                         let var3 := sub(R, var1)
                         let var4 := addmod(var0, var3, R)
@@ -1133,20 +866,20 @@ contract Halo2Verifier {
                     rhs := table
                     {
                         let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x1124), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x1104), sub(R, calldataload(0x10e4)), R), R)
+                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x0aa4), tmp, R)), R)
+                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x0a84), sub(R, calldataload(0x0a64)), R), R)
                     }
                     let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x1144), R)
+                    let eval := mulmod(l_0, calldataload(0x0ac4), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x1144), R)
+                    let eval := mulmod(l_last, calldataload(0x0ac4), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
@@ -1154,16 +887,16 @@ contract Halo2Verifier {
                     let beta := mload(BETA_MPTR)
                     let table
                     {
-                        let f_1 := calldataload(0x0ba4)
+                        let f_1 := calldataload(0x06e4)
                         table := f_1
                         table := addmod(table, beta, R)
                     }
                     let input_0
                     {
-                        let f_4 := calldataload(0x0c04)
+                        let f_4 := calldataload(0x0744)
                         let var0 := 0x1
                         let var1 := mulmod(f_4, var0, R)
-                        let a_1 := calldataload(0x0a04)
+                        let a_1 := calldataload(0x0604)
                         let var2 := mulmod(var1, a_1, R)
                         let var3 := sub(R, var1)
                         let var4 := addmod(var0, var3, R)
@@ -1178,20 +911,20 @@ contract Halo2Verifier {
                     rhs := table
                     {
                         let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x1184), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x1164), sub(R, calldataload(0x1144)), R), R)
+                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x0b04), tmp, R)), R)
+                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x0ae4), sub(R, calldataload(0x0ac4)), R), R)
                     }
                     let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x11a4), R)
+                    let eval := mulmod(l_0, calldataload(0x0b24), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x11a4), R)
+                    let eval := mulmod(l_last, calldataload(0x0b24), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
@@ -1199,106 +932,16 @@ contract Halo2Verifier {
                     let beta := mload(BETA_MPTR)
                     let table
                     {
-                        let f_1 := calldataload(0x0ba4)
-                        table := f_1
-                        table := addmod(table, beta, R)
-                    }
-                    let input_0
-                    {
-                        let f_5 := calldataload(0x0c24)
-                        let var0 := 0x1
-                        let var1 := mulmod(f_5, var0, R)
-                        let a_2 := calldataload(0x0a24)
-                        let var2 := mulmod(var1, a_2, R)
-                        let var3 := sub(R, var1)
-                        let var4 := addmod(var0, var3, R)
-                        let var5 := 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000000
-                        let var6 := mulmod(var4, var5, R)
-                        let var7 := addmod(var2, var6, R)
-                        input_0 := var7
-                        input_0 := addmod(input_0, beta, R)
-                    }
-                    let lhs
-                    let rhs
-                    rhs := table
-                    {
-                        let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x11e4), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x11c4), sub(R, calldataload(0x11a4)), R), R)
-                    }
-                    let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x1204), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x1204), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let theta := mload(THETA_MPTR)
-                    let beta := mload(BETA_MPTR)
-                    let table
-                    {
-                        let f_1 := calldataload(0x0ba4)
-                        table := f_1
-                        table := addmod(table, beta, R)
-                    }
-                    let input_0
-                    {
-                        let f_6 := calldataload(0x0c44)
-                        let var0 := 0x1
-                        let var1 := mulmod(f_6, var0, R)
-                        let a_3 := calldataload(0x0a44)
-                        let var2 := mulmod(var1, a_3, R)
-                        let var3 := sub(R, var1)
-                        let var4 := addmod(var0, var3, R)
-                        let var5 := 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000000
-                        let var6 := mulmod(var4, var5, R)
-                        let var7 := addmod(var2, var6, R)
-                        input_0 := var7
-                        input_0 := addmod(input_0, beta, R)
-                    }
-                    let lhs
-                    let rhs
-                    rhs := table
-                    {
-                        let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x1244), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x1224), sub(R, calldataload(0x1204)), R), R)
-                    }
-                    let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x1264), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x1264), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let theta := mload(THETA_MPTR)
-                    let beta := mload(BETA_MPTR)
-                    let table
-                    {
-                        let f_2 := calldataload(0x0bc4)
+                        let f_2 := calldataload(0x0704)
                         table := f_2
                         table := addmod(table, beta, R)
                     }
                     let input_0
                     {
-                        let f_7 := calldataload(0x0c64)
+                        let f_5 := calldataload(0x0764)
                         let var0 := 0x1
-                        let var1 := mulmod(f_7, var0, R)
-                        let a_0 := calldataload(0x09e4)
+                        let var1 := mulmod(f_5, var0, R)
+                        let a_0 := calldataload(0x05e4)
                         let var2 := mulmod(var1, a_0, R)
                         let var3 := sub(R, var1)
                         let var4 := addmod(var0, var3, R)
@@ -1313,20 +956,20 @@ contract Halo2Verifier {
                     rhs := table
                     {
                         let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x12a4), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x1284), sub(R, calldataload(0x1264)), R), R)
+                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x0b64), tmp, R)), R)
+                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x0b44), sub(R, calldataload(0x0b24)), R), R)
                     }
                     let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x12c4), R)
+                    let eval := mulmod(l_0, calldataload(0x0b84), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
                     let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x12c4), R)
+                    let eval := mulmod(l_last, calldataload(0x0b84), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
                 }
                 {
@@ -1334,16 +977,16 @@ contract Halo2Verifier {
                     let beta := mload(BETA_MPTR)
                     let table
                     {
-                        let f_2 := calldataload(0x0bc4)
+                        let f_2 := calldataload(0x0704)
                         table := f_2
                         table := addmod(table, beta, R)
                     }
                     let input_0
                     {
-                        let f_8 := calldataload(0x0c84)
+                        let f_6 := calldataload(0x0784)
                         let var0 := 0x1
-                        let var1 := mulmod(f_8, var0, R)
-                        let a_1 := calldataload(0x0a04)
+                        let var1 := mulmod(f_6, var0, R)
+                        let a_1 := calldataload(0x0604)
                         let var2 := mulmod(var1, a_1, R)
                         let var3 := sub(R, var1)
                         let var4 := addmod(var0, var3, R)
@@ -1358,98 +1001,8 @@ contract Halo2Verifier {
                     rhs := table
                     {
                         let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x1304), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x12e4), sub(R, calldataload(0x12c4)), R), R)
-                    }
-                    let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x1324), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x1324), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let theta := mload(THETA_MPTR)
-                    let beta := mload(BETA_MPTR)
-                    let table
-                    {
-                        let f_2 := calldataload(0x0bc4)
-                        table := f_2
-                        table := addmod(table, beta, R)
-                    }
-                    let input_0
-                    {
-                        let f_9 := calldataload(0x0ca4)
-                        let var0 := 0x1
-                        let var1 := mulmod(f_9, var0, R)
-                        let a_2 := calldataload(0x0a24)
-                        let var2 := mulmod(var1, a_2, R)
-                        let var3 := sub(R, var1)
-                        let var4 := addmod(var0, var3, R)
-                        let var5 := 0x0
-                        let var6 := mulmod(var4, var5, R)
-                        let var7 := addmod(var2, var6, R)
-                        input_0 := var7
-                        input_0 := addmod(input_0, beta, R)
-                    }
-                    let lhs
-                    let rhs
-                    rhs := table
-                    {
-                        let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x1364), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x1344), sub(R, calldataload(0x1324)), R), R)
-                    }
-                    let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_0 := mload(L_0_MPTR)
-                    let eval := mulmod(l_0, calldataload(0x1384), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let l_last := mload(L_LAST_MPTR)
-                    let eval := mulmod(l_last, calldataload(0x1384), R)
-                    quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
-                }
-                {
-                    let theta := mload(THETA_MPTR)
-                    let beta := mload(BETA_MPTR)
-                    let table
-                    {
-                        let f_2 := calldataload(0x0bc4)
-                        table := f_2
-                        table := addmod(table, beta, R)
-                    }
-                    let input_0
-                    {
-                        let f_10 := calldataload(0x0cc4)
-                        let var0 := 0x1
-                        let var1 := mulmod(f_10, var0, R)
-                        let a_3 := calldataload(0x0a44)
-                        let var2 := mulmod(var1, a_3, R)
-                        let var3 := sub(R, var1)
-                        let var4 := addmod(var0, var3, R)
-                        let var5 := 0x0
-                        let var6 := mulmod(var4, var5, R)
-                        let var7 := addmod(var2, var6, R)
-                        input_0 := var7
-                        input_0 := addmod(input_0, beta, R)
-                    }
-                    let lhs
-                    let rhs
-                    rhs := table
-                    {
-                        let tmp := input_0
-                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x13c4), tmp, R)), R)
-                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x13a4), sub(R, calldataload(0x1384)), R), R)
+                        rhs := addmod(rhs, sub(R, mulmod(calldataload(0x0bc4), tmp, R)), R)
+                        lhs := mulmod(mulmod(table, tmp, R), addmod(calldataload(0x0ba4), sub(R, calldataload(0x0b84)), R), R)
                     }
                     let eval := mulmod(addmod(1, sub(R, addmod(mload(L_BLIND_MPTR), mload(L_LAST_MPTR), R)), R), addmod(lhs, sub(R, rhs), R), R)
                     quotient_eval_numer := addmod(mulmod(quotient_eval_numer, y, r), eval, r)
@@ -1600,13 +1153,13 @@ contract Halo2Verifier {
                     let coeff := mload(0x20)
                     let zeta := mload(ZETA_MPTR)
                     let r_eval := 0
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0da4), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0844), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
                     r_eval := addmod(r_eval, mulmod(coeff, mload(QUOTIENT_EVAL_MPTR), R), R)
                     for
                         {
-                            let mptr := 0x0f64
-                            let mptr_end := 0x0da4
+                            let mptr := 0x0944
+                            let mptr_end := 0x0844
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x20) }
@@ -1615,8 +1168,8 @@ contract Halo2Verifier {
                     }
                     for
                         {
-                            let mptr := 0x0d84
-                            let mptr_end := 0x0b64
+                            let mptr := 0x0824
+                            let mptr_end := 0x06a4
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x20) }
@@ -1624,35 +1177,19 @@ contract Halo2Verifier {
                         r_eval := addmod(mulmod(r_eval, zeta, R), mulmod(coeff, calldataload(mptr), R), R)
                     }
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x13c4), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0bc4), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x1364), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0b64), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x1304), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0b04), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x12a4), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0aa4), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x1244), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x11e4), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x1184), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x1124), R), R)
+                    r_eval := addmod(r_eval, mulmod(coeff, calldataload(0x0684), R), R)
                     for
                         {
-                            let mptr := 0x0b44
-                            let mptr_end := 0x0ae4
-                        }
-                        lt(mptr_end, mptr)
-                        { mptr := sub(mptr, 0x20) }
-                    {
-                        r_eval := addmod(mulmod(r_eval, zeta, R), mulmod(coeff, calldataload(mptr), R), R)
-                    }
-                    for
-                        {
-                            let mptr := 0x0ac4
-                            let mptr_end := 0x09c4
+                            let mptr := 0x0644
+                            let mptr_end := 0x05c4
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x20) }
@@ -1664,57 +1201,41 @@ contract Halo2Verifier {
                 {
                     let zeta := mload(ZETA_MPTR)
                     let r_eval := 0
-                    r_eval := addmod(r_eval, mulmod(mload(0x40), calldataload(0x0b64), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x60), calldataload(0x0ae4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x40), calldataload(0x06a4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x60), calldataload(0x0664), R), R)
                     r_eval := mulmod(r_eval, mload(0x0440), R)
                     mstore(0x04c0, r_eval)
                 }
                 {
                     let zeta := mload(ZETA_MPTR)
                     let r_eval := 0
-                    r_eval := addmod(r_eval, mulmod(mload(0x80), calldataload(0x1084), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xa0), calldataload(0x1044), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xc0), calldataload(0x1064), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x80), calldataload(0x0a04), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xa0), calldataload(0x09c4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xc0), calldataload(0x09e4), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x80), calldataload(0x1024), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xa0), calldataload(0x0fe4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xc0), calldataload(0x1004), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x80), calldataload(0x0fc4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xa0), calldataload(0x0f84), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xc0), calldataload(0x0fa4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x80), calldataload(0x09a4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xa0), calldataload(0x0964), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xc0), calldataload(0x0984), R), R)
                     r_eval := mulmod(r_eval, mload(0x0460), R)
                     mstore(0x04e0, r_eval)
                 }
                 {
                     let zeta := mload(ZETA_MPTR)
                     let r_eval := 0
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x1384), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x13a4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x0b84), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x0ba4), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x1324), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x1344), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x0b24), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x0b44), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x12c4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x12e4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x0ac4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x0ae4), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x1264), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x1284), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x0a64), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x0a84), R), R)
                     r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x1204), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x1224), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x11a4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x11c4), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x1144), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x1164), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x10e4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x1104), R), R)
-                    r_eval := mulmod(r_eval, zeta, R)
-                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x10a4), R), R)
-                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x10c4), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0xe0), calldataload(0x0a24), R), R)
+                    r_eval := addmod(r_eval, mulmod(mload(0x0100), calldataload(0x0a44), R), R)
                     r_eval := mulmod(r_eval, mload(0x0480), R)
                     mstore(0x0500, r_eval)
                 }
@@ -1774,14 +1295,14 @@ contract Halo2Verifier {
                 }
                 {
                     let nu := mload(NU_MPTR)
-                    mstore(0x00, calldataload(0x0864))
-                    mstore(0x20, calldataload(0x0884))
+                    mstore(0x00, calldataload(0x04a4))
+                    mstore(0x20, calldataload(0x04c4))
                     success := ec_mul_acc(success, mload(ZETA_MPTR))
                     success := ec_add_acc(success, mload(QUOTIENT_X_MPTR), mload(QUOTIENT_Y_MPTR))
                     for
                         {
-                            let mptr := 0x1440
-                            let mptr_end := 0x0c80
+                            let mptr := 0x0d80
+                            let mptr_end := 0x0880
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x40) }
@@ -1791,8 +1312,8 @@ contract Halo2Verifier {
                     }
                     for
                         {
-                            let mptr := 0x0524
-                            let mptr_end := 0x0264
+                            let mptr := 0x02a4
+                            let mptr_end := 0x0164
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x40) }
@@ -1802,7 +1323,7 @@ contract Halo2Verifier {
                     }
                     for
                         {
-                            let mptr := 0x0224
+                            let mptr := 0x0124
                             let mptr_end := 0x24
                         }
                         lt(mptr_end, mptr)
@@ -1811,26 +1332,24 @@ contract Halo2Verifier {
                         success := ec_mul_acc(success, mload(ZETA_MPTR))
                         success := ec_add_acc(success, calldataload(mptr), calldataload(add(mptr, 0x20)))
                     }
-                    mstore(0x80, calldataload(0x0264))
-                    mstore(0xa0, calldataload(0x0284))
+                    mstore(0x80, calldataload(0x0164))
+                    mstore(0xa0, calldataload(0x0184))
                     success := ec_mul_tmp(success, mulmod(nu, mload(0x0440), R))
                     success := ec_add_acc(success, mload(0x80), mload(0xa0))
                     nu := mulmod(nu, mload(NU_MPTR), R)
-                    mstore(0x80, calldataload(0x05e4))
-                    mstore(0xa0, calldataload(0x0604))
+                    mstore(0x80, calldataload(0x0324))
+                    mstore(0xa0, calldataload(0x0344))
                     success := ec_mul_tmp(success, mload(ZETA_MPTR))
-                    success := ec_add_tmp(success, calldataload(0x05a4), calldataload(0x05c4))
-                    success := ec_mul_tmp(success, mload(ZETA_MPTR))
-                    success := ec_add_tmp(success, calldataload(0x0564), calldataload(0x0584))
+                    success := ec_add_tmp(success, calldataload(0x02e4), calldataload(0x0304))
                     success := ec_mul_tmp(success, mulmod(nu, mload(0x0460), R))
                     success := ec_add_acc(success, mload(0x80), mload(0xa0))
                     nu := mulmod(nu, mload(NU_MPTR), R)
-                    mstore(0x80, calldataload(0x0824))
-                    mstore(0xa0, calldataload(0x0844))
+                    mstore(0x80, calldataload(0x0464))
+                    mstore(0xa0, calldataload(0x0484))
                     for
                         {
-                            let mptr := 0x07e4
-                            let mptr_end := 0x05e4
+                            let mptr := 0x0424
+                            let mptr_end := 0x0324
                         }
                         lt(mptr_end, mptr)
                         { mptr := sub(mptr, 0x40) }
@@ -1844,18 +1363,18 @@ contract Halo2Verifier {
                     mstore(0xa0, mload(G1_Y_MPTR))
                     success := ec_mul_tmp(success, sub(R, mload(R_EVAL_MPTR)))
                     success := ec_add_acc(success, mload(0x80), mload(0xa0))
-                    mstore(0x80, calldataload(0x13e4))
-                    mstore(0xa0, calldataload(0x1404))
+                    mstore(0x80, calldataload(0x0be4))
+                    mstore(0xa0, calldataload(0x0c04))
                     success := ec_mul_tmp(success, sub(R, mload(0x0400)))
                     success := ec_add_acc(success, mload(0x80), mload(0xa0))
-                    mstore(0x80, calldataload(0x1424))
-                    mstore(0xa0, calldataload(0x1444))
+                    mstore(0x80, calldataload(0x0c24))
+                    mstore(0xa0, calldataload(0x0c44))
                     success := ec_mul_tmp(success, mload(MU_MPTR))
                     success := ec_add_acc(success, mload(0x80), mload(0xa0))
                     mstore(PAIRING_LHS_X_MPTR, mload(0x00))
                     mstore(PAIRING_LHS_Y_MPTR, mload(0x20))
-                    mstore(PAIRING_RHS_X_MPTR, calldataload(0x1424))
-                    mstore(PAIRING_RHS_Y_MPTR, calldataload(0x1444))
+                    mstore(PAIRING_RHS_X_MPTR, calldataload(0x0c24))
+                    mstore(PAIRING_RHS_Y_MPTR, calldataload(0x0c44))
                 }
             }
 
