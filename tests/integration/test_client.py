@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from atomic_verify import client as client_module
 from atomic_verify.chain.anvil import free_port
 from atomic_verify.client import (
     INLINE_BYTES,
@@ -23,6 +22,7 @@ from atomic_verify.client import (
     JobStatus,
     JobUnfinished,
 )
+from atomic_verify.client import gateway as client_module
 
 JOB = "0x" + "ab" * 32
 POSTED = {"id": JOB, "state": "posted", "worker": None, "price": None, "item_count": 2}
@@ -184,3 +184,13 @@ def test_a_redirect_is_not_followed(stage: Stage, gateway: GatewayClient) -> Non
     with pytest.raises(GatewayUnreachable):
         gateway.models()
     assert len(stage.asked) == 1
+
+
+def test_the_output_of_a_proven_job_is_waited_for(stage: Stage, gateway: GatewayClient) -> None:
+    early = {"code": "output-not-ready", "detail": "it is being fetched", "status": 409}
+    final = FINAL | {"guarantee": "proven"}
+    stage.say(final)
+    stage.say(json.dumps(early).encode(), status=409)
+    stage.say({"item": 0, "name": None, "answer": {}, "verified": True})
+    assert gateway.wait(JOB, poll=0.01).state == "final"
+    assert [path for _, path, *_ in stage.asked] == [f"/v1/jobs/{JOB}", *[f"/v1/jobs/{JOB}/items/0"] * 2]

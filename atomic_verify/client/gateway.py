@@ -10,92 +10,23 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
 
+from atomic_verify.client.errors import GatewayRefused, GatewayUnreachable, JobFailed, JobUnfinished
+from atomic_verify.client.records import ItemAnswer, JobStatus
 from atomic_verify.errors import AtomicError
 
 MAX_RESPONSE_BYTES: Final = 128 * 2**20
 INLINE_BYTES: Final = 256 * 2**10
 """Larger items are uploaded as blobs of their own and named by digest."""
-ENDED: Final = frozenset({"final", "slashed", "cancelled", "expired", "refused"})
+COLLECT_SECONDS: Final = 30.0
+"""How long a gateway may take to have the output of a job that became final with its commit."""
 
 _JOB = re.compile(r"0x[0-9a-f]{64}")
-
-
-class GatewayUnreachable(AtomicError):
-    """The gateway doesn't answer, or not in its own way."""
-
-    code = "gateway-unreachable"
-
-
-class GatewayRefused(AtomicError):
-    """The gateway answered with an error; `code` is the gateway's own, `status` the HTTP status."""
-
-    code = "gateway-refused"
-
-    def __init__(self, message: str, *, code: str, status: int, hint: str | None = None, **details: Any) -> None:
-        super().__init__(message, hint=hint, **details)
-        self.code = code  # type: ignore[misc]  # one class for whatever a gateway refuses
-        self.status = status
-
-
-class JobFailed(AtomicError):
-    """The job ended without a result that stands."""
-
-    code = "job-failed"
-
-
-class JobUnfinished(AtomicError):
-    """The job wasn't over within the time that the caller wanted to wait; it goes on."""
-
-    code = "job-unfinished"
-
-
-@dataclass(frozen=True, slots=True)
-class JobStatus:
-    """A job as the gateway tells it; `raw` is all of it.
-
-    `state`: planned, posted, awarded, committed, or one of ENDED. `worker` does it or did it, `price` is what it gets.
-    """
-
-    id: str
-    state: str
-    worker: str | None
-    price: int | None
-    item_count: int
-    raw: Mapping[str, Any]
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in ENDED
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        price = None if raw.get("price") is None else int(raw["price"])
-        return cls(str(raw["id"]), str(raw["state"]), raw.get("worker"), price, int(raw.get("item_count") or 0), raw)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemAnswer:
-    """The typed answer of one item; `verified` once the job is final. A void one was shown to be wrong."""
-
-    item: int
-    name: str | None
-    answer: Mapping[str, Any]
-    verified: bool
-    raw: Mapping[str, Any]
-    is_void: bool = False
-    assurance: Mapping[str, Any] = field(default_factory=dict)  # what of it is proven, what optimistic until when
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        found = dict(raw["answer"]), bool(raw["verified"]), raw, False, dict(raw.get("assurance") or {})
-        return cls(int(raw["item"]), raw.get("name"), *found)
 
 
 class GatewayClient:
@@ -168,6 +99,7 @@ class GatewayClient:
                 lost = failure
             if status is not None and status.is_over and lost is None:
                 if status.state == "final":
+                    self._await_output(status, poll)
                     return status
                 error = status.raw.get("error")
                 why = str(error.get("message")) if isinstance(error, dict) else None
@@ -178,6 +110,18 @@ class GatewayClient:
                     hint="It goes on: look again later.",
                     job=job,
                 )
+            time.sleep(poll)
+
+    def _await_output(self, status: JobStatus, poll: float) -> None:
+        """A proven job is final with its commit: gives the gateway a moment to take the output from there."""
+        deadline = time.monotonic() + COLLECT_SECONDS
+        while status.raw.get("guarantee") == "proven" and time.monotonic() < deadline:
+            try:
+                self.item(status.id, 0)
+                return
+            except GatewayRefused as error:
+                if error.code != "output-not-ready":
+                    return
             time.sleep(poll)
 
     def item(self, job: str, item: int) -> ItemAnswer:
