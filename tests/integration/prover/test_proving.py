@@ -1,5 +1,6 @@
 """Jobs with proofs, with circuits that need no EZKL: from bid to settled, what goes wrong, and what isn't offered."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,30 @@ def test_a_hybrid_job_is_committed_with_its_proofs_and_waits_for_its_window(prov
     assert done.details["output"]["root"] == made.args["root"]
     assert "0x" + done.details["output"]["payload"] == made.args["payloadDigest"]
     assert len(proving.play.read) == 3
+
+
+def test_features_that_are_not_finite_are_answered_canonically_before_they_are_proven(proving: ProvingTown) -> None:
+    worker, model = proving.hire(), proving.model(HYBRID)
+    workshop = worker.running.tools.workshop
+    run = workshop.execute
+
+    def overflow(model_id: Any, payload: bytes, items: int, digest: str) -> Any:
+        made = run(model_id, payload, items, digest)
+        broken = np.frombuffer(made.payload, "<f4").copy()
+        broken[:4] = np.inf
+        record = replace(made.record, not_finite={"f": 4})
+        return replace(made, payload=broken.tobytes(), record=record)
+
+    workshop.execute = overflow  # type: ignore[method-assign, assignment]
+    posted = proving.post(HYBRID, items=2)
+
+    proving.town.play(posted.job, posted.rfp)
+
+    item = Batch.from_payload(model.manifest.output_specs, 2, committed(proving, worker, posted.job)).item(0)
+    x = np.frombuffer(posted.payload, "<f4")[:4]
+    assert np.allclose(item["f"], 1 / (1 + np.exp(-x)), atol=1e-6)
+    assert proving.play.read[0] == item["f"].tobytes()
+    assert np.allclose(item["y"], -item["f"], atol=2.0**-SCALE)
 
 
 def test_a_proven_job_is_settled_by_its_commit(proving: ProvingTown) -> None:
