@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NODE_PATH := $(CURDIR)/node_modules
 unexport PYTHONPATH
 
-.PHONY: help setup abi check lint slither test test-python test-contracts soak demo demo-fraud bench check-gpu lock fmt snapshot clean
+.PHONY: help setup abi check lint slither test test-python test-contracts soak demo demo-fraud demo-zk bench check-gpu lock fmt snapshot clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -95,6 +95,9 @@ demo: setup ## the whole honest path, for real: chain, two workers, gateway, job
 
 demo-fraud: setup ## every way to cheat, for real: liars, false claims, withheld data; who is caught and what it costs
 	$(PY) -m tests.fraud
+
+demo-zk: setup ## decisions proven by zk-SNARKs, for real: a hybrid and a proven job from RFP to settled; writes build/zk.json
+	$(VENV)/bin/atomic demo --zk
 
 bench: setup ## measure; writes build/bench.json
 	$(PY) -m bench

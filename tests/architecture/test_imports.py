@@ -70,7 +70,10 @@ def test_the_import_rules_hold() -> None:
 def test_every_package_has_its_layer() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     named = {part.strip() for layer in settings["contracts"][0]["layers"] for part in layer.split("|")}
-    standing = {name for name in modules() if name.count(".") == 1 and name.startswith("atomic_verify.")} | {"prover", "circuits"}
+    standing = {name for name in modules() if name.count(".") == 1 and name.startswith("atomic_verify.")} | {
+        "prover",
+        "circuits",
+    }
     assert standing - named == set(), "give the new package a layer in pyproject.toml"
     assert named - standing == set(), "a layer without a package"
 

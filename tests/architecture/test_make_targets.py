@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "setup", "check", "test", "soak", "demo", "demo-fraud", "bench", "check-gpu", "lock", "fmt", "snapshot", "clean",
+    "setup", "check", "test", "soak", "demo", "demo-fraud", "demo-zk", "bench", "check-gpu", "lock", "fmt", "snapshot", "clean",
     "help",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`atomic demo`: the whole honest path, for real, in one command.
+"""`atomic demo`: the whole honest path, for real, in one command; `--zk`: jobs whose decisions are proven (`proven`).
 
 A chain, two workers and a gateway as processes of their own; one job over real files; a second one whose winner is
 killed. Everything that is promised is checked; what is left of it are `demo.json`, the receipts and the logs.
@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from rich.markup import escape
 
 from atomic_verify.chain.anvil import Anvil, AnvilOptions
-from atomic_verify.cli.demo import reference
+from atomic_verify.cli.demo import proven, proven_report, reference
 from atomic_verify.cli.demo.files import choose_files
 from atomic_verify.cli.demo.gas import all_transactions
 from atomic_verify.cli.demo.people import PRICES, REQUESTER, Person, Role, make_person, open_market, write_settings
@@ -44,20 +44,24 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", help="Folder for demo.json, and for demo/ with keys, logs and receipts.")
     ] = Path("build"),
+    zk: Annotated[
+        bool, typer.Option("--zk", help="Show proven decisions instead: a hybrid and a proven job, and zk.json.")
+    ] = False,
 ) -> None:
     """Show the whole path on this machine: a chain, two workers, an auction, answers, receipts, and a dead worker.
 
-    Ends with exit code 0 only if every answer equals the real magika package's and every receipt holds. Run it in the
-    repository's folder.
+    Ends with exit code 0 only if every answer equals the real magika package's and every receipt holds. With --zk: only
+    if every proven label equals onnxruntime's. Run it in the repository's folder.
     """
-    root, folder = Path.cwd(), (out / "demo").resolve()
+    name, play = ("zk", _run_proven) if zk else ("demo", _run)
+    root, folder = Path.cwd(), (out / name).resolve()
     out.mkdir(parents=True, exist_ok=True)
-    with _alone(out / "demo.lock"), ended_like_ctrl_c():
+    with _alone(out / f"{name}.lock"), ended_like_ctrl_c():
         shutil.rmtree(folder, ignore_errors=True)
-        (out / "demo.json").unlink(missing_ok=True)
+        (out / f"{name}.json").unlink(missing_ok=True)
         fleet = Fleet(folder / "logs")
         try:
-            _run(root, folder, out, fleet)
+            play(root, folder, out, fleet)
         except Exception:
             _show_tails(fleet)
             raise
@@ -84,6 +88,20 @@ def _run(root: Path, folder: Path, out: Path, fleet: Fleet) -> None:
     if problems:
         raise DemoFailed("; ".join(problems)[:2000], hint=f"The logs are in {fleet.logs}.")
     console().print(f"[bold green]All of it holds.[/] {escape(str(out / 'demo.json'))} has it for programs.")
+
+
+def _run_proven(root: Path, folder: Path, out: Path, fleet: Fleet) -> None:
+    with Teller() as teller:
+        teller.now("setting up: two models and their circuits' keys, which takes a minute the first time")
+        asked = proven.prepare(root, root / MODELS, teller)
+        teller.done("set up; from here on the clock runs")
+        report = proven.play(folder, fleet, asked, teller)
+    report.save(out / "zk.json")
+    proven_report.show(report)
+    problems = proven_report.problems_of(report.jobs) + [f"still runs: {one}" for one in fleet.leftovers()]
+    if problems:
+        raise DemoFailed("; ".join(problems)[:2000], hint=f"The logs are in {fleet.logs}.")
+    console().print(f"[bold green]All of it holds.[/] {escape(str(out / 'zk.json'))} has it for programs.")
 
 
 def _play(
