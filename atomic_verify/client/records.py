@@ -41,9 +41,16 @@ class ItemAnswer:
     verified: bool
     raw: Mapping[str, Any]
     is_void: bool = False
-    assurance: Mapping[str, Any] = field(default_factory=dict)  # what of it is proven, what optimistic until when
+    assurance: Mapping[str, Any] = field(default_factory=dict)
+    """What of it is proven, what is optimistic and until when; empty for a void one."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        found = dict(raw["answer"]), bool(raw["verified"]), raw, False, dict(raw.get("assurance") or {})
-        return cls(int(raw["item"]), raw.get("name"), *found)
+        return cls(
+            item=int(raw["item"]),
+            name=raw.get("name"),
+            answer=dict(raw["answer"]),
+            verified=bool(raw["verified"]),
+            raw=raw,
+            assurance=dict(raw.get("assurance") or {}),
+        )
