@@ -137,9 +137,7 @@ def _gather(settings: Settings, hooks: Hooks, stack: ExitStack) -> _Parts:
     sender = stack.enter_context(TransactionSender(chain, signer, intents, settings.data_dir, policy=policy))
     workshop = open_workshop(settings)
     stack.callback(workshop.close)
-    workshop.provers = open_provers(
-        settings.worker, chain, workshop.models.values(), get_logger("worker"), hooks.open_circuit
-    )
+    workshop.provers = open_provers(settings, chain, workshop.models.values(), get_logger("worker"), hooks.open_circuit)
     return _Parts(settings, signer, chain, constants, database, sender, workshop, hooks, threading.Event())
 
 

@@ -4,19 +4,23 @@ Used before all steps. EZKL is an extra that nothing else needs: without it, or 
 models are still offered for optimistic jobs, and the log says once what isn't and what to do about it.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from atomic_verify.chain.client import Chain
-from atomic_verify.config import WorkerSettings
+from atomic_verify.config import Settings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.circuit import read_circuit
+from atomic_verify.models.critical.installed import KEYS_NAME
 from atomic_verify.protocol.types import CriticalKind
 from circuits.errors import EzklMissing
+from circuits.keys import RECORD
 from circuits.prover import Circuit as EzklCircuit
 from circuits.runner import INSTALL, ProverLimits, is_available
-from prover.provers import Provers, ReadyCircuit
+from prover.provers import Provers, ReadyCircuit, faults_told
 from prover.proving import Circuit
 from prover.verifiers import Verifiers
 
@@ -28,7 +32,7 @@ OpenCircuit = Callable[[InstalledModel], Circuit]
 
 
 def open_provers(
-    settings: WorkerSettings,
+    settings: Settings,
     chain: Chain,
     models: Iterable[InstalledModel],
     log: Any,
@@ -41,11 +45,11 @@ def open_provers(
     critical = [model for model in models if model.critical is not None]
     if not critical:
         return Provers()
-    if settings.prove == "never":
+    if settings.worker.prove == "never":
         log.info("proofs_not_offered", models=_names(critical), reason="worker.prove is never")
         return Provers()
     if open_circuit is None and not is_available():
-        if settings.prove == "always":
+        if settings.worker.prove == "always":
             raise EzklMissing("worker.prove is always, but EZKL isn't installed", hint=INSTALL, setting="worker.prove")
         log.warning("proofs_not_offered", models=_names(critical), reason=EzklMissing.code, hint=INSTALL)
         return Provers()
@@ -54,14 +58,14 @@ def open_provers(
 
 
 def _ready(
-    settings: WorkerSettings, chain: Chain, models: Iterable[InstalledModel], opened: OpenCircuit, log: Any
+    settings: Settings, chain: Chain, models: Iterable[InstalledModel], opened: OpenCircuit, log: Any
 ) -> Iterator[ReadyCircuit]:
     verifiers = Verifiers(chain.rpc)
     for model in models:
         try:
             yield _made_ready(model, chain, verifiers, opened, log)
         except AtomicError as error:
-            if settings.prove == "always":
+            if settings.worker.prove == "always":
                 raise
             log.warning(
                 "proofs_not_offered", models=[model.name], reason=error.code, message=error.message, hint=error.hint
@@ -75,23 +79,34 @@ def _made_ready(
     manifest, _ = read_circuit(model.directory)
     manifest.require_ceremony(chain.chain_id)
     verifiers.require_deployable(model)
-    circuit = opened(model)
-    circuit.ensure_keys()
+    with faults_told("The keys can't be made"):
+        circuit = opened(model)
+        circuit.ensure_keys()
     kind = model.manifest.spec().critical.kind
     seconds = manifest.cost.prove_seconds
     log.info("proofs_offered", model=model.name, whole=kind is CriticalKind.WHOLE, seconds_per_proof=seconds)
     return ReadyCircuit(model.model_id, kind, circuit, seconds)
 
 
-def _ezkl(settings: WorkerSettings, log: Any) -> OpenCircuit:
+def _ezkl(settings: Settings, log: Any) -> OpenCircuit:
+    worker = settings.worker
     limits = ProverLimits(
-        prove_seconds=settings.proof_seconds, setup_seconds=SETUP_SECONDS, memory=settings.proof_memory_mib * MIB
+        prove_seconds=worker.proof_seconds, setup_seconds=SETUP_SECONDS, memory=worker.proof_memory_mib * MIB
     )
 
     def opened(model: InstalledModel) -> Circuit:
-        return EzklCircuit.open(model, limits, lambda step: log.info("circuit", model=model.name, step=step))
+        def progress(step: str) -> None:
+            log.info("circuit", model=model.name, step=step)
+
+        return EzklCircuit.open(model, limits, progress, keys_folder(model, settings.data_dir))
 
     return opened
+
+
+def keys_folder(model: InstalledModel, data_dir: Path) -> Path | None:
+    """Where a circuit's keys are kept: None for beside the model, unless nobody made them there and nobody may."""
+    has_keys = (model.directory / KEYS_NAME / RECORD).exists()
+    return None if has_keys or os.access(model.directory, os.W_OK) else data_dir / "circuits" / model.name
 
 
 def _names(models: Iterable[InstalledModel]) -> list[str]:

@@ -5,13 +5,15 @@ was made here; then they follow what proofs really took.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.quanta import Floats
 from atomic_verify.protocol.terms import CRITICAL_OF
 from atomic_verify.protocol.types import CriticalKind, Guarantee
+from circuits.errors import CircuitFailed
 from prover.proving import Circuit, CircuitProof
 
 SMOOTHING = 0.3
@@ -58,14 +60,15 @@ class Provers:
     def prove(self, job: JobId, model: ModelId, features: Floats) -> CircuitProof:
         """Proves one item of a job.
 
-        Raises CircuitStopped if it was called off, KeyError for a model that can't be proven here, and what its circuit
-        raises.
+        Raises CircuitStopped if it was called off, CircuitFailed for a fault of the disk, KeyError for a model that
+        can't be proven here, and what its circuit raises.
         """
         with self._lock:
             stop = self._stops.setdefault(job, threading.Event())
             if self._is_stopping:
                 stop.set()
-        made = self._ready[model].circuit.prove(features, stop=stop)
+        with faults_told("A proof can't be made"):
+            made = self._ready[model].circuit.prove(features, stop=stop)
         with self._lock:
             before = self._seconds.get(model, made.seconds)
             self._seconds[model] = before + SMOOTHING * (made.seconds - before)
@@ -84,6 +87,16 @@ class Provers:
             self._is_stopping = True
             for stop in self._stops.values():
                 stop.set()
+
+
+@contextmanager
+def faults_told(what: str) -> Iterator[None]:
+    """Tells a fault of the disk as a circuit's: a full one, or a folder that can't be written. Raises CircuitFailed."""
+    try:
+        yield
+    except OSError as error:
+        hint = "Check the disk, and that the temporary folder and the data folder can be written."
+        raise CircuitFailed(f"{what}: {error}"[:500], hint=hint) from error
 
 
 _GUARANTEE_OF: Mapping[CriticalKind, Guarantee] = {kind: guarantee for guarantee, kind in CRITICAL_OF.items()}

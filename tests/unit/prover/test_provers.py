@@ -1,5 +1,7 @@
 """Which circuits a worker offers, what proofs take by measurement, and calling them off."""
 
+import errno
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,15 +10,15 @@ from typing import Any
 import pytest
 
 from atomic_verify.chain.verifiers import DEPLOYER
-from atomic_verify.config import WorkerSettings
+from atomic_verify.config import Settings, WorkerSettings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.circuit import CircuitMismatch, DevelopmentSrs, verifier_address
 from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.types import CriticalKind, Guarantee
-from circuits.errors import CircuitStopped, EzklMissing
+from circuits.errors import CircuitFailed, CircuitStopped, EzklMissing
 from prover import equipment
-from prover.equipment import open_provers
+from prover.equipment import keys_folder, open_provers
 from prover.provers import Provers, ReadyCircuit
 from prover.verifiers import Verifiers
 from tests.support.proven_models import CREATION, RUNTIME, PlayCircuits, install_proven
@@ -64,9 +66,12 @@ def log() -> Log:
     return Log()
 
 
+def settings(prove: str = "auto") -> Settings:
+    return Settings(worker=WorkerSettings(prove=prove))
+
+
 def opened(models: list[InstalledModel], log: Log, node: Node | None = None, prove: str = "auto") -> Provers:
-    settings = WorkerSettings(prove=prove)
-    return open_provers(settings, node or Node(), models, log, PlayCircuits().open)
+    return open_provers(settings(prove), node or Node(), models, log, PlayCircuits().open)
 
 
 def test_each_kind_of_circuit_gives_its_guarantee(models: list[InstalledModel], log: Log) -> None:
@@ -107,21 +112,59 @@ def test_a_fault_of_one_circuit_leaves_the_others(models: list[InstalledModel], 
             raise CircuitMismatch("other keys")
         return play.open(model)
 
-    provers = open_provers(WorkerSettings(), Node(), models, log, open_circuit)
+    provers = open_provers(settings(), Node(), models, log, open_circuit)
     assert [provers.can_prove(one.model_id) for one in models] == [False, True]
     assert log.not_offered() == [(["head"], "circuit-mismatch")]
+
+
+@pytest.mark.parametrize("when", ["keys", "proof"])
+def test_a_full_disk_is_a_circuits_failure(models: list[InstalledModel], log: Log, when: str) -> None:
+    full = Full(when)
+    provers = open_provers(settings(), Node(), models[:1], log, lambda model: full)
+    if when == "keys":
+        assert log.not_offered() == [(["head"], "circuit-failed")]
+        return
+    with pytest.raises(CircuitFailed) as failed:
+        provers.prove(JOB, models[0].model_id, None)
+    assert "No space" in failed.value.message
+
+
+@dataclass
+class Full:
+    """A circuit on a full disk."""
+
+    when: str
+
+    def ensure_keys(self) -> None:
+        if self.when == "keys":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def prove(self, features: Any, *, stop: threading.Event | None = None) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_keys_are_kept_beside_the_model_where_that_can_be(
+    models: list[InstalledModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = models[0]
+    assert keys_folder(model, tmp_path) is None
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert keys_folder(model, tmp_path) == tmp_path / "circuits" / "head"
+    (model.directory / ".circuit").mkdir()
+    (model.directory / ".circuit" / "keys.json").write_text("{}")
+    assert keys_folder(model, tmp_path) is None
 
 
 def test_what_is_said_without_ezkl(
     models: list[InstalledModel], log: Log, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(equipment, "is_available", lambda: False)
-    assert len(open_provers(WorkerSettings(), Node(), models, log)) == 0
+    assert len(open_provers(settings(), Node(), models, log)) == 0
     assert log.not_offered() == [(["head", "whole"], "ezkl-missing")]
     assert "zk" in log.told[0][1]["hint"]
     with pytest.raises(EzklMissing):
-        open_provers(WorkerSettings(prove="always"), Node(), models, log)
-    assert len(open_provers(WorkerSettings(prove="always"), Node(), [], log)) == 0, "nothing needs it"
+        open_provers(settings("always"), Node(), models, log)
+    assert len(open_provers(settings("always"), Node(), [], log)) == 0, "nothing needs it"
 
 
 @dataclass
