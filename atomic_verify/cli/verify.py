@@ -31,6 +31,7 @@ from atomic_verify.receipts import (
 from circuits.errors import CircuitFailed, ProofInvalid
 from circuits.prover import Circuit
 from circuits.runner import INSTALL, is_available
+from prover.equipment import keys_folder
 
 app = typer.Typer(add_completion=False)
 
@@ -117,7 +118,7 @@ def _snark_check(settings: Settings, receipt: Receipt) -> tuple[SnarkCheck | Non
         return None, f"no chain was asked, and EZKL isn't installed. Give --rpc URL, or: {INSTALL}."
     try:
         model = ModelLibrary(settings.models_dir).get(receipt.model)
-        circuit = Circuit.open(model)
+        circuit = Circuit.open(model, cache=keys_folder(model, settings.data_dir))
     except AtomicError as error:
         return (
             None,
@@ -130,6 +131,8 @@ def _snark_check(settings: Settings, receipt: Receipt) -> tuple[SnarkCheck | Non
                 circuit.verify(snark, instances)
         except ProofInvalid:
             return False
+        except (AtomicError, OSError) as error:
+            raise CircuitFailed(str(error)) from error
         return True
 
     return check, ""

@@ -4,6 +4,7 @@ The SNARKs were recorded (see `scripts.vectors.snarks`); nothing here needs EZKL
 """
 
 import json
+import shutil
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -223,6 +224,13 @@ def test_with_ezkl_and_the_model_the_command_checks_the_proof_by_itself(penguins
     found = json.loads(told.stdout)
     assert found["proof"]["checked_by"] == ["ezkl"]
     assert found["answer"]["class_index"] == found["proof"]["decision"]
+    broken = tmp_path / "models" / "penguins"
+    shutil.copytree(models / "penguins", broken)
+    (broken / ".circuit" / "vk.key").write_bytes(b"no key")
+    (broken / "network.onnx").write_bytes(b"no network")
+    words = " ".join(shown(file, broken.parent).output.split())
+    assert "The SNARK itself" in words
+    assert "network.onnx isn't the file that the manifest pins" in words
     for forged in (penguins.snarks[1], penguins.snarks[0] + b"\x00"):
         file.write_text(with_snark(penguins.receipt(0), forged).to_json())
         told = shown(file, models)
