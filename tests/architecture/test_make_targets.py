@@ -6,8 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = {
-    "setup", "check", "test", "soak", "demo", "demo-fraud", "demo-zk", "bench", "check-gpu", "lock", "fmt", "snapshot", "clean",
-    "help",
+    "setup", "check", "test", "soak", "demo", "demo-fraud", "demo-zk", "bench", "check-gpu", "lock", "fmt", "snapshot",
+    "clean", "help",
 }  # fmt: skip
 
 
