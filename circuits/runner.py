@@ -114,7 +114,9 @@ def ask(
 
 
 def _started(child: str, folder: Path, output: BinaryIO, limits: ProverLimits) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
+    # What settings may say, such as a database's password, is none of its business.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATOMIC_")}
+    environment = kept | {
         "EZKL_REPO_PATH": str(folder / "ezkl"),
         "RUST_LOG": "error",
         "RUST_BACKTRACE": "0",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -90,6 +91,16 @@ def test_a_proof_can_be_called_off(tmp_path: Path) -> None:
     with pytest.raises(CircuitStopped):
         ask("sleep", {"pid": str(tmp_path / "pid")}, LIMITS, stop=stop, child=FAKE)
     assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_a_child_sees_no_settings_and_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATOMIC_DATABASE_URL", "postgresql://user:secret@host/atomic")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = ask("walls", {"port": server.getsockname()[1]}, LIMITS, child=FAKE).result
+    assert found["secrets"] == []
+    # Where the kernel doesn't let it leave, it is still in this network.
+    stayed = found["left"] == str(Path("/proc/self/ns/net").readlink())
+    assert found["reached"] is stayed
 
 
 def test_a_child_dies_with_its_owner(tmp_path: Path) -> None:
