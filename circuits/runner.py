@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from circuits.errors import (
 CHILD = "circuits.child"
 MAX_REPLY_BYTES = 64 * 2**20
 TAIL_BYTES = 2000
-PAUSE = 0.02
+PAUSE = 0.05
 OUT_OF_MEMORY = ("memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable")
 OUT_OF_RANGE = "is too large to be represented"
 """EZKL writes this to its log alone, and fails with less."""
@@ -136,12 +137,14 @@ def _started(child: str, folder: Path, output: BinaryIO, limits: ProverLimits) -
 def _wait(process: subprocess.Popen[bytes], act: str, allowed: float, stop: Event | None) -> int:
     """The child's exit code. It never outlives this call."""
     deadline = time.monotonic() + allowed
+    ended = select.poll()
+    descriptor = os.pidfd_open(process.pid)
+    ended.register(descriptor, select.POLLIN)
     try:
         while True:
-            try:
-                return process.wait(PAUSE)
-            except subprocess.TimeoutExpired:
-                pass
+            # Woken when it ends; looked after meanwhile.
+            if ended.poll(1000 * PAUSE):
+                return process.wait()
             if stop is not None and stop.is_set():
                 raise CircuitStopped("The proof was called off", act=act)
             if time.monotonic() > deadline:
@@ -152,6 +155,7 @@ def _wait(process: subprocess.Popen[bytes], act: str, allowed: float, stop: Even
                     seconds=allowed,
                 )
     finally:
+        os.close(descriptor)
         if process.poll() is None:
             process.kill()
             process.wait()
