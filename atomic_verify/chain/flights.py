@@ -70,8 +70,7 @@ class Flights:
         except FeeCapExceeded as error:
             raise self._stuck(intent, error) from None
         taken = self._next_nonce() if nonce is None else nonce
-        gas += gas * self._policy.gas_margin_percent // 100
-        signed = self._signed(intent, taken, gas, fees, tries=intent.tries + 1)
+        signed = self._signed(intent, taken, self._policy.with_margin(gas), fees, tries=intent.tries + 1)
         return self._broadcast(signed)
 
     def _trial(self, intent: Intent) -> int:
