@@ -27,6 +27,7 @@ from atomic_verify.commitments.tensors import Array
 from atomic_verify.execution.record import Execution
 from atomic_verify.models.hardening import harden
 from atomic_verify.models.library import InstalledModel
+from atomic_verify.models.manifest import TRIAL_NAME
 from atomic_verify.models.parts import OutputEntry
 from atomic_verify.models.pinned import read_pinned
 from atomic_verify.models.tolerances import FLOAT_TYPES
@@ -35,7 +36,7 @@ USUAL, ODD = 2, 6
 SEED = 11
 ATTACKED_BYTES = 2**28
 """Larger traces are left to the calibration: a worker's start would take minutes."""
-KEPT_NAME = "trial.json"
+KEPT_NAME = TRIAL_NAME
 MAX_KEPT_BYTES = 4096
 
 

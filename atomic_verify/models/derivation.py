@@ -24,11 +24,11 @@ from atomic_verify.models.critical.check import require_critical
 from atomic_verify.models.critical.part import Part, derive_part
 from atomic_verify.models.errors import ModelError, ProgramMismatch, VoidOnlyMissing
 from atomic_verify.models.hardening import harden
-from atomic_verify.models.manifest import Manifest
+from atomic_verify.models.manifest import DERIVATION_NAME, Manifest
 from atomic_verify.models.parts import ProgramEntry
 from atomic_verify.models.pinned import read_pinned
 
-CACHE_NAME = "derivation.json"
+CACHE_NAME = DERIVATION_NAME
 MAX_DECISIONS = 16
 MAX_CACHE_BYTES = 64 * 1024
 

@@ -35,6 +35,9 @@ from atomic_verify.protocol.model_types import CriticalKind, CriticalStep, Model
 from atomic_verify.protocol.primitives import ZERO_WORD, ModelId
 
 MANIFEST_NAME = "manifest.json"
+DERIVATION_NAME, TRIAL_NAME = "derivation.json", "trial.json"
+"""What was derived and tried out here is kept beside the model's files under these names, and believed."""
+RESERVED = frozenset({MANIFEST_NAME, DERIVATION_NAME, TRIAL_NAME})
 MAX_MANIFEST_BYTES = 256 * 1024
 
 
@@ -68,8 +71,12 @@ class Manifest(Part):
                 raise ValueError("two inputs or two outputs have the same name")
         for output in self.outputs:
             require_rules(output.dtype, output.accept, output.slash, self.disputable)
-        if len({pin.file for pin in self.files} | {MANIFEST_NAME}) <= len(self.files):
+        names = {pin.file for pin in self.files}
+        if len(names) < len(self.files):
             raise ValueError("two files of the model have the same name")
+        # Some file systems don't tell capitals.
+        if not RESERVED.isdisjoint(name.casefold() for name in names):
+            raise ValueError("a file of the model has the name of one that is made here")
         if self.critical is not None:
             _require_provable(self.critical, self.inputs, self.outputs, self.disputable)
         try:

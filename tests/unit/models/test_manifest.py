@@ -132,6 +132,8 @@ def test_exact_outputs_and_undisputable_models_have_no_tolerance() -> None:
         {"onnx": {"file": "a\\b", "bytes": 10, "sha256": DIGEST}},
         {"onnx": {"file": ".hidden", "bytes": 10, "sha256": DIGEST}},
         {"onnx": {"file": "manifest.json", "bytes": 10, "sha256": DIGEST}},
+        {"onnx": {"file": "derivation.json", "bytes": 10, "sha256": DIGEST}},
+        {"onnx": {"file": "Trial.json", "bytes": 10, "sha256": DIGEST}},
         {"onnx": {"file": "model.onnx", "bytes": 0, "sha256": DIGEST}},
         {"onnx": {"file": "model.onnx", "bytes": 10, "sha256": DIGEST.upper()}},
         {"onnx": {"file": "model.onnx", "bytes": "10", "sha256": DIGEST}},
