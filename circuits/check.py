@@ -13,6 +13,7 @@ from typing import Any
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.chain.verifiers import code_hash_of
 from atomic_verify.models.circuit import CircuitInvalid, CircuitManifest, code_hash, read_circuit, verifier_address
+from atomic_verify.models.critical.check import MAX_RANGE, VISIBILITY, range_of
 from atomic_verify.models.pinned import read_pinned
 from circuits.keys import CircuitFiles, Progress, silent
 from circuits.make import Made, make
@@ -22,6 +23,7 @@ from circuits.solidity import compiler_version
 from circuits.srs import require_size
 
 DEFAULT_LIMITS = ProverLimits()
+NARROW = "up to 2^128"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,8 @@ def _creation(manifest: CircuitManifest, folder: Path) -> bytes:
 
 
 def _settings(manifest: CircuitManifest, content: bytes) -> tuple[Finding, ...]:
-    """What settings say that a proof's meaning hangs on. Raises CircuitInvalid for what are no settings.
-
-    Weights that aren't fixed are the prover's to choose, and what isn't public isn't proven.
+    """What settings say that a proof's meaning hangs on (see `models.critical.check`). Raises CircuitInvalid for what
+    are no settings.
     """
     try:
         found = json.loads(content)
@@ -115,14 +116,18 @@ def _settings(manifest: CircuitManifest, content: bytes) -> tuple[Finding, ...]:
             "weights": given["param_visibility"],
             "inputs": f"{given['input_visibility']} {taken} {found['model_input_scales']}",
             "scores": f"{given['output_visibility']} {made} {found['model_output_scales']}",
+            "range checks": NARROW
+            if range_of(given) <= MAX_RANGE
+            else f"{given['decomp_base']}^{given['decomp_legs']}",
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CircuitInvalid("The settings aren't EZKL's", reason=str(error)[:200]) from error
     read, scored = manifest.inputs, manifest.outputs
     wanted = {
-        "weights": "Fixed",
-        "inputs": f"Public {[1, read.count]} {[read.scale]}",
-        "scores": f"Public {[1, scored.count]} {[scored.scale]}",
+        "weights": VISIBILITY["param_visibility"],
+        "inputs": f"{VISIBILITY['input_visibility']} {[1, read.count]} {[read.scale]}",
+        "scores": f"{VISIBILITY['output_visibility']} {[1, scored.count]} {[scored.scale]}",
+        "range checks": NARROW,
     }
     return tuple(Finding(what, wanted[what], str(said[what])) for what in wanted)
 

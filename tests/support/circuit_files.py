@@ -11,7 +11,9 @@ from tests.support.tiny_models import pin
 SCALE, LIMIT = 12, 2**16
 RUN_ARGS = {
     "input_scale": SCALE, "param_scale": SCALE, "scale_rebase_multiplier": 1, "rebase_scale": None,
-    "rebase_frac_zero_constants": False,
+    "rebase_frac_zero_constants": False, "input_visibility": "Public", "output_visibility": "Public",
+    "param_visibility": "Fixed",
+    "decomp_base": 1024, "decomp_legs": 3,
 }  # fmt: skip
 
 

@@ -39,6 +39,11 @@ SETTINGS = {
     "scale_rebase_multiplier": 1,
     "rebase_scale": None,
     "rebase_frac_zero_constants": False,
+    "input_visibility": "Public",
+    "output_visibility": "Public",
+    "param_visibility": "Fixed",
+    "decomp_base": 1024,
+    "decomp_legs": 3,
 }
 # Four times what quantising to 14 bits may do to a score, and more.
 CLOSE = {"accept": {"atol": 1e-3, "rtol": 1e-3}, "slash": {"atol": 8e-3, "rtol": 8e-3}}

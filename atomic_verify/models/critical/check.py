@@ -6,7 +6,7 @@ verification key belongs to the network and the settings: `atomic circuit check`
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +31,13 @@ from atomic_verify.models.parts import MAX_SCALE, CriticalEntry
 from atomic_verify.models.pinned import read_pinned
 
 MAX_MULTIPLIER = 16
+MAX_BASE, MAX_LEGS = 2**28, 64
+MAX_RANGE = 2**128
+"""Of EZKL's range checks. Near the modulus, of 254 bits, they would let everything through, and bind no rescaling."""
+VISIBILITY: Mapping[str, str] = {
+    "input_visibility": "Public", "output_visibility": "Public", "param_visibility": "Fixed",
+}  # fmt: skip
+"""Weights that aren't fixed are the prover's to choose, and what isn't public isn't proven."""
 LAWS = 1.25
 """Accept over accept and what the laws' tolerances move, which is a quarter of it at most."""
 
@@ -113,7 +120,7 @@ def read_network(network: bytes, settings: bytes, part: Part | None) -> tuple[tu
 
 
 def read_scales(settings: bytes) -> Scales:
-    """The scales of a circuit, by its settings file. Raises CircuitNotOfModel."""
+    """The scales of a circuit, by its settings file. Raises CircuitNotOfModel, also if they leave a prover a choice."""
     try:
         found = json.loads(settings)
         run = found["run_args"]
@@ -121,9 +128,22 @@ def read_scales(settings: bytes) -> Scales:
         plain = run["rebase_scale"] is None and run["rebase_frac_zero_constants"] is False
         if not plain or not all(_is_count(one, MAX_SCALE) for one in scales) or not 1 <= scales[2] <= MAX_MULTIPLIER:
             raise ValueError("other scales than these bounds are for")
+        if any(run[name] != wanted for name, wanted in VISIBILITY.items()) or range_of(run) > MAX_RANGE:
+            raise ValueError("what is proven would be the prover's to choose")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CircuitNotOfModel("the circuit's settings can't be read", reason=str(error)[:200]) from error
     return Scales(*scales)
+
+
+def range_of(run: Mapping[str, Any]) -> int:
+    """What EZKL's range checks let through by its run arguments: numbers below this on both sides of zero.
+
+    Raises ValueError, KeyError.
+    """
+    base, legs = run["decomp_base"], run["decomp_legs"]
+    if not (_is_count(base, MAX_BASE) and _is_count(legs, MAX_LEGS)):
+        raise ValueError("no decomposition")
+    return int(base**legs)
 
 
 def _is_count(value: Any, most: int) -> bool:

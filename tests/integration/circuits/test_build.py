@@ -94,10 +94,17 @@ def test_a_verifier_that_does_not_follow_is_found(name: str, folder: Path) -> No
     }
 
 
-@pytest.mark.parametrize(("what", "field"), [("weights", "param_visibility"), ("inputs", "input_visibility")])
-def test_settings_that_bind_too_little_are_found(what: str, field: str, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("what", "field", "value"),
+    [
+        ("weights", "param_visibility", "Private"),
+        ("inputs", "input_visibility", "Private"),
+        ("range checks", "decomp_legs", 64),
+    ],
+)
+def test_settings_that_bind_too_little_are_found(what: str, field: str, value: object, folder: Path) -> None:
     settings = json.loads((folder / "settings.json").read_text())
-    settings["run_args"][field] = "Private"
+    settings["run_args"][field] = value
     pinned(folder, "settings.json", json.dumps(settings).encode())
     assert what in {one.what for one in check(folder).findings if not one.is_right}
 

@@ -153,7 +153,9 @@ def test_a_network_has_one_input_and_one_output() -> None:
 
 RUN = {
     "input_scale": 13, "param_scale": 12, "scale_rebase_multiplier": 1, "rebase_scale": None,
-    "rebase_frac_zero_constants": False,
+    "rebase_frac_zero_constants": False, "input_visibility": "Public", "output_visibility": "Public",
+    "param_visibility": "Fixed",
+    "decomp_base": 1024, "decomp_legs": 3,
 }  # fmt: skip
 
 
@@ -172,8 +174,27 @@ def test_scales_are_read_from_settings() -> None:
         settings(input_scale=-1), settings(input_scale=33), settings(param_scale="13"), settings(param_scale=1.5),
         settings(param_scale=True), settings(scale_rebase_multiplier=0), settings(scale_rebase_multiplier=17),
         settings(rebase_scale=5), settings(rebase_frac_zero_constants=True),
+        settings(decomp_legs=None), settings(decomp_base=2**28, decomp_legs=2**40),
     ],
 )  # fmt: skip
 def test_settings_with_other_scales_are_refused(text: bytes) -> None:
     with pytest.raises(CircuitNotOfModel):
         read_scales(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"param_visibility": "Private"}, {"param_visibility": {"Hashed": {"hash_is_public": True, "outlets": []}}},
+        {"input_visibility": "Private"}, {"output_visibility": "Fixed"},
+        # 2^264: each number has many decompositions then, and a range check refuses nothing.
+        {"decomp_base": 4096, "decomp_legs": 22}, {"decomp_base": 2**16, "decomp_legs": 9},
+    ],
+)  # fmt: skip
+def test_settings_that_leave_the_prover_a_choice_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(CircuitNotOfModel):
+        read_scales(settings(**change))
+
+
+def test_settings_whose_range_checks_are_narrow_enough_are_read() -> None:
+    assert read_scales(settings(decomp_base=2**16, decomp_legs=8)) == Scales(13, 12, 1)
