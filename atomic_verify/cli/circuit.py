@@ -16,8 +16,9 @@ from atomic_verify.cli.amounts import parse_account
 from atomic_verify.cli.flags import AsJson, with_settings
 from atomic_verify.cli.output import note, print_fields, print_json, print_table, status_console
 from atomic_verify.config import Settings
-from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch
+from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch, read_circuit, require_agreement
 from atomic_verify.models.library import InstalledModel, ModelLibrary
+from atomic_verify.models.manifest import MANIFEST_NAME
 from atomic_verify.protocol.quanta import Floats, field_of, quantise
 from circuits.build import build as build_circuit
 from circuits.check import Checked, check_deployed
@@ -83,7 +84,7 @@ def check(
 
     Ends with an error if anything differs, or if a circuit with a development SRS stands on a public chain.
     """
-    folder = Path(circuit) if Path(circuit).is_dir() else ModelLibrary(settings.models_dir).get(circuit).directory
+    folder = _checkable(settings, circuit)
     with status_console().status(f"Checking {folder}") as status:
         network = None if (folder / NETWORK).exists() else material_of(Recipe.load(folder).source).network
         found = check_circuit(folder, network, progress=status.update)
@@ -152,6 +153,18 @@ def verify(
     with status_console().status(f"Verifying with {found.name}") as status:
         Circuit.open(found, progress=status.update).verify(data, instances)
     note("The proof holds.")
+
+
+def _checkable(settings: Settings, circuit: str) -> Path:
+    """The folder of a circuit, or of a model whose critical step it really is. Raises CircuitMismatch, ModelUnknown."""
+    if Path(circuit).is_dir() and not (Path(circuit) / MANIFEST_NAME).exists():
+        return Path(circuit)
+    model = _model(settings, circuit)
+    if model.manifest.critical is None:
+        raise CircuitMismatch(f"{model.name} has no critical step", hint="There is no circuit to check")
+    # Else a right circuit beside the model could be checked in place of its own.
+    require_agreement(model.manifest.critical, *read_circuit(model.directory))
+    return model.directory
 
 
 def _model(settings: Settings, model: str) -> InstalledModel:
