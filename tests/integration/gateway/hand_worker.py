@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,7 @@ from atomic_verify.protocol.ids import bid_seal, job_id
 from atomic_verify.protocol.quotes import typed_data
 from atomic_verify.protocol.types import Address, Amount, BidStatus, Quote, Rfp, Submission, parse_address
 from tests.integration.chain.support import MemoryStore
+from tests.support.odd_calldata import backwards
 
 STAKE = Amount(20 * UNIT)
 SALT = b"\x07" * 32
@@ -99,8 +101,11 @@ class HandWorker:
         self.sender.send(f"verifier:{len(creation)}", deploy_call(self.chain.rpc, creation))
         return parse_address(verifier_address(creation))
 
-    def commit_proven(self, rfp: Rfp, submission: Submission) -> None:
-        self.sender.send(f"commit:{rfp.nonce}", self.chain.calls.commit_proven(rfp, submission))
+    def commit_proven(self, rfp: Rfp, submission: Submission, *, oddly: bool = False) -> None:
+        """Commits with proofs; `oddly` in an encoding that hides them from whoever is stricter than the contract."""
+        call = self.chain.calls.commit_proven(rfp, submission)
+        data = backwards(call.data, submission) if oddly else call.data
+        self.sender.send(f"commit:{rfp.nonce}", replace(call, data=data))
 
     def finalize(self, rfp: Rfp) -> None:
         self.sender.send(f"finalize:{rfp.nonce}", self.chain.calls.finalize(rfp))

@@ -82,7 +82,9 @@ def submission(model: InstalledModel, rfp: Rfp, payload: bytes, outputs: bytes, 
     )
 
 
-def committed(door: Any, hand: Any, model: str, guarantee: str) -> tuple[str, Any, Rfp, Submission]:
+def committed(
+    door: Any, hand: Any, model: str, guarantee: str, *, oddly: bool = False
+) -> tuple[str, Any, Rfp, Submission]:
     """A job that a worker has committed with proofs, which serves nothing at its own door."""
     worker = hand(2)
     worker.quotes_at = 1
@@ -94,7 +96,7 @@ def committed(door: Any, hand: Any, model: str, guarantee: str) -> tuple[str, An
     rfp, payload = _rfp(door, job), _payload(door, job)
     verifier = worker.deploy_verifier(CREATION)
     found = submission(worker.models.get(model), rfp, payload, worker.outputs(rfp, payload), verifier)
-    worker.commit_proven(rfp, found)
+    worker.commit_proven(rfp, found, oddly=oddly)
     return job, worker, rfp, found
 
 
@@ -103,6 +105,18 @@ def checked(door: Any, job: str, item: int) -> Report:
     receipt = load_receipt(door.client.get(f"/v1/jobs/{job}/items/{item}/receipt").content)
     chain = ReceiptChain(Rpc(door.gateway.settings.rpc_url))
     return verify_on_chain(receipt, chain, trusted_market=door.gateway.constants.market)
+
+
+@pytest.mark.parametrize(("model", "guarantee"), [("tiny-head", "hybrid"), ("tiny-whole", "proven")])
+def test_no_encoding_that_the_chain_takes_hides_a_result(door: Any, hand: Any, model: str, guarantee: str) -> None:
+    job, _, _, _ = committed(door, hand, model, guarantee, oddly=True)
+    door.until(job, "final" if guarantee == "proven" else "committed")
+    for item in range(2):
+        report = checked(door, job, item)
+        assert report.proof is not None
+        assert report.proof.checked_by == ("commit", "verifier")
+    collect = next(one for one in door.get(f"/v1/jobs/{job}")["decisions"] if one["kind"] == "collect")
+    assert (collect["outcome"], collect["details"]["source"]) == ("verified", "chain")
 
 
 def test_a_hybrid_job_is_proven_in_its_decision_and_optimistic_in_its_features(

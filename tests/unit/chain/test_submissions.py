@@ -5,6 +5,7 @@ from dataclasses import replace
 from atomic_verify.chain.interface import interface
 from atomic_verify.chain.submissions import submission_in
 from atomic_verify.protocol.types import Guarantee, Kind, Rfp, Submission, parse_address
+from tests.support.odd_calldata import backwards, word
 
 RFP = Rfp(
     requester=parse_address("0x" + "44" * 20),
@@ -40,6 +41,21 @@ def test_odd_padding_hides_nothing() -> None:
     data = data_of()
     at = data.index(b"one") + 3
     assert submission_in(data[:at] + b"\xff" * 29 + data[at + 29 :], RFP) == SUBMISSION
+
+
+def test_odd_offsets_hide_nothing() -> None:
+    assert submission_in(backwards(data_of(), SUBMISSION), RFP) == SUBMISSION
+    same = replace(SUBMISSION, proofs=(b"one", b"one"))
+    data = data_of(submission=same)
+    at = data.index(b"one")
+    first = data[:at].rindex(word(3)) - 2 * 32
+    assert (data[first : first + 32], data[first + 32 : first + 64]) == (word(64), word(128))
+    both = data[: first + 32] + word(64) + data[first + 64 :]
+    assert submission_in(both, RFP) == same
+
+
+def test_another_number_of_proofs_than_items_is_not_read() -> None:
+    assert submission_in(data_of(submission=replace(SUBMISSION, proofs=(b"one",) * 3)), RFP) is None
 
 
 def test_what_is_no_submission_for_the_job() -> None:
