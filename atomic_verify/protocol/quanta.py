@@ -23,16 +23,23 @@ Quanta = NDArray[np.int64]
 
 def quantise(values: Floats, scale: int, limit: int) -> Quanta:
     """Quanta of any float32 values, of the same shape: a NaN is 0, an infinity the limit, at most 2^53."""
-    scaled = np.ldexp(_widened(values), scale)
-    scaled = np.where(np.isnan(scaled), 0.0, scaled)
-    # 24 significant bits and a half fit a float64, so that no sum is rounded.
-    size = np.minimum(np.floor(np.abs(scaled) + 0.5), float(limit))
-    return np.copysign(size, scaled).astype(np.int64)
+    scaled = _scaled(values, scale)
+    return np.copysign(np.minimum(_rounded(scaled), float(limit)), scaled).astype(np.int64)
 
 
 def is_cut(values: Floats, scale: int, limit: int) -> bool:
     """Whether any value is beyond the limit, so that a circuit reads another than the canonical model."""
-    return bool((np.abs(quantise(values, scale, limit + 1)) > limit).any())
+    return bool((_rounded(_scaled(values, scale)) > limit).any())
+
+
+def _scaled(values: Floats, scale: int) -> NDArray[np.float64]:
+    scaled = np.ldexp(_widened(values), scale)
+    return np.where(np.isnan(scaled), 0.0, scaled)
+
+
+def _rounded(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    # 24 significant bits and a half fit a float64, so that no sum is rounded.
+    return np.floor(np.abs(scaled) + 0.5)
 
 
 def whole(values: Floats, scale: int) -> Quanta:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from atomic_verify.protocol.errors import NotWholeQuanta
-from atomic_verify.protocol.quanta import FIELD, field_of, from_field, quantise, values_of, whole
+from atomic_verify.protocol.quanta import FIELD, field_of, from_field, is_cut, quantise, values_of, whole
 
 LIMIT = 2**20
 
@@ -24,6 +24,15 @@ def test_halves_round_away_from_zero() -> None:
 def test_what_is_not_finite_or_too_large_is_cut() -> None:
     found = quantise(floats(np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45), 11, LIMIT)
     assert found.tolist() == [0, LIMIT, -LIMIT, LIMIT, -LIMIT, 0]
+
+
+@pytest.mark.parametrize("limit", [1, LIMIT, 2**53])
+def test_it_is_told_whether_anything_was_cut(limit: int) -> None:
+    beyond = np.nextafter(np.float32(limit), np.float32(np.inf)) if limit > 2**23 else np.float32(limit + 1)
+    for sign in (1, -1):
+        assert not is_cut(floats(sign * limit, np.nan, 0.0), 0, limit)
+        assert is_cut(floats(0.0, sign * float(beyond)), 0, limit)
+        assert is_cut(floats(sign * np.inf), 0, limit)
 
 
 @pytest.mark.parametrize("scale", [0, 7, 11, 13, 24, 32])
