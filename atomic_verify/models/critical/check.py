@@ -176,7 +176,8 @@ def bounds_of(manifest: Manifest, limit: int, layers: tuple[Layer, ...], scales:
         reading, most = Reading(part.largest, part.norm, away), part.largest + away
     else:
         # Of a whole model the bound holds for all that isn't cut, inside and outside of the declared range.
-        uncut = limit * quantum
+        # What is less than half a quantum beyond the limit is rounded to it.
+        uncut = (limit + 0.5) * quantum
         size = layers[0].weight.shape[0]
         limits = manifest.inputs[0].range
         if limits is None:

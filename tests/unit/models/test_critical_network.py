@@ -1,6 +1,7 @@
 """Critical parts: what is cut out of a graph, what counts as layers, and what a settings file may say."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from onnx import TensorProto
 
 from atomic_verify.commitments import DType
 from atomic_verify.models.critical.bounds import Scales
-from atomic_verify.models.critical.check import read_scales
+from atomic_verify.models.critical.check import bounds_of, read_scales
 from atomic_verify.models.critical.cutting import critical_part, cut, model_bytes, renamed
-from atomic_verify.models.critical.network import layers_of
+from atomic_verify.models.critical.network import Layer, layers_of
 from atomic_verify.models.errors import CircuitNotOfModel, NetworkUnsupported
+from atomic_verify.protocol.quanta import is_cut
 from tests.support.onnx_graphs import X, Y, make, node, signature
+from tests.support.proven_models import install_proven
 
 W = np.arange(8, dtype=np.float32).reshape(4, 2) / 8
 B = np.array([0.5, -1], np.float32)
@@ -198,3 +201,13 @@ def test_settings_that_leave_the_prover_a_choice_are_refused(change: dict[str, A
 
 def test_settings_whose_range_checks_are_narrow_enough_are_read() -> None:
     assert read_scales(settings(decomp_base=2**16, decomp_legs=8)) == Scales(13, 12, 1)
+
+
+def test_the_bound_holds_for_what_is_just_not_cut(tmp_path: Path) -> None:
+    manifest = install_proven(tmp_path / "tiny-whole", "whole").manifest
+    scales, limit, x = Scales(0, 0, 1), 3, 3.49
+    layer = Layer(np.full((1, 2), 0.499), np.zeros(2))
+    assert not is_cut(np.array([x], np.float32), scales.read, limit)
+    bounds = bounds_of(manifest, limit, (layer,), scales, None)
+    # Its weight is rounded to nothing, so that the circuit's score is 0.
+    assert bounds.error >= layer(np.array([x]))[0]
