@@ -163,11 +163,27 @@ def require_circuit(circuit: CircuitManifest, layers: Sequence[Layer], scales: S
         )
 
 
+def _require_sizes(manifest: Manifest, layers: Sequence[Layer]) -> None:
+    """Refuse layers that the model applies to several rows at once: the chain would ask for a proof of all of them."""
+    read = manifest.outputs[0] if len(manifest.outputs) > 1 else manifest.inputs[0]
+    found = (layers[0].weight.shape[0], layers[-1].weight.shape[1])
+    wanted = (read.spec().elements, manifest.outputs[-1].spec().elements)
+    if found != wanted:
+        raise CircuitNotOfModel(
+            f"the critical part of {manifest.name} reads and gives other counts than its tensors have",
+            hint="no item of this model could be proven; if it is yours, give its tensors one row",
+            expected=list(wanted),
+            found=list(found),
+        )
+
+
 def bounds_of(manifest: Manifest, limit: int, layers: tuple[Layer, ...], scales: Scales, part: Part | None) -> Bounds:
     """What a manifest may say of a circuit with these layers and scales, which cuts what it reads to `limit` quanta.
 
-    Raises NetworkUnsupported, MarginUnderstated (the limit cuts what the circuit may be given).
+    Raises CircuitNotOfModel (tensors of another size), NetworkUnsupported, MarginUnderstated (the limit cuts what the
+    circuit may be given).
     """
+    _require_sizes(manifest, layers)
     quantum = 2.0**-scales.read
     if part is not None and part.largest is not None and part.norm is not None:
         features = manifest.outputs[0].accept

@@ -205,9 +205,16 @@ def test_settings_whose_range_checks_are_narrow_enough_are_read() -> None:
 
 def test_the_bound_holds_for_what_is_just_not_cut(tmp_path: Path) -> None:
     manifest = install_proven(tmp_path / "tiny-whole", "whole").manifest
-    scales, limit, x = Scales(0, 0, 1), 3, 3.49
-    layer = Layer(np.full((1, 2), 0.499), np.zeros(2))
-    assert not is_cut(np.array([x], np.float32), scales.read, limit)
+    scales, limit, x = Scales(0, 0, 1), 3, np.array([3.49, 0, 0, 0])
+    layer = Layer(np.diag([0.499] * 4), np.zeros(4))
+    assert not is_cut(x.astype(np.float32), scales.read, limit)
     bounds = bounds_of(manifest, limit, (layer,), scales, None)
     # Its weight is rounded to nothing, so that the circuit's score is 0.
-    assert bounds.error >= layer(np.array([x]))[0]
+    assert bounds.error >= layer(x)[0]
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (4, 2), (8, 8)])
+def test_layers_of_another_size_than_the_tensors_prove_nothing_of_them(shape: tuple[int, int], tmp_path: Path) -> None:
+    manifest = install_proven(tmp_path / "tiny-whole", "whole").manifest
+    with pytest.raises(CircuitNotOfModel):
+        bounds_of(manifest, 2**17, (Layer(np.ones(shape), np.zeros(shape[1])),), Scales(14, 14, 1), None)
