@@ -98,6 +98,8 @@ class ModelFacts:
     """The guarantee, hybrid or proven, that this worker can give for the model; None if it can't prove it."""
     seconds_per_proof: float = 0.0
     """Measured here, or, as long as it isn't, where the circuit was built."""
+    most_proofs: int = MAX_PROVEN_ITEMS
+    """That one transaction takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _refusal(rfp: Rfp, model: ModelFacts | None, standing: Standing, policy: Pol
 
 
 def _size_refusal(rfp: Rfp, model: ModelFacts, policy: Policy) -> Reason | None:
-    most = policy.max_items if proof_count(rfp) == 0 else min(policy.max_items, MAX_PROVEN_ITEMS)
+    most = policy.max_items if proof_count(rfp) == 0 else min(policy.max_items, MAX_PROVEN_ITEMS, model.most_proofs)
     if rfp.item_count > most:
         return Reason.TOO_MANY_ITEMS
     if rfp.item_count * model.input_bytes > policy.max_input_bytes:

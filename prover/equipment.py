@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from atomic_verify.chain.client import Chain
+from atomic_verify.chain.transactions import TRANSACTION_GAS
 from atomic_verify.config import Settings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
-from atomic_verify.models.circuit import read_circuit
+from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch, read_circuit
 from atomic_verify.models.critical.installed import KEYS_NAME
+from atomic_verify.protocol.terms import MAX_PROVEN_ITEMS
 from atomic_verify.protocol.types import CriticalKind
 from circuits.errors import EzklMissing
 from circuits.keys import RECORD
@@ -27,6 +29,11 @@ from prover.verifiers import Verifiers
 MIB = 2**20
 SETUP_SECONDS = 600.0
 """For making a circuit's keys, once."""
+VERIFY_GAS = 3_250_000
+"""What must be left for a verifier, and a little more: `Proofs` refuses to go on with less."""
+COMMIT_GAS, INSTANCE_GAS, PROOF_BYTE_GAS = 300_000, 700, 20
+"""Of a commit, and of each public instance and byte of a proof in it, calldata and hashing included. Eight proofs of
+magika's head are estimated at 15.4 M by these, and need 14.4 M."""
 
 OpenCircuit = Callable[[InstalledModel], Circuit]
 
@@ -84,8 +91,29 @@ def _made_ready(
         circuit.ensure_keys()
     kind = model.manifest.spec().critical.kind
     seconds = manifest.cost.prove_seconds
-    log.info("proofs_offered", model=model.name, whole=kind is CriticalKind.WHOLE, seconds_per_proof=seconds)
-    return ReadyCircuit(model.model_id, kind, circuit, seconds)
+    most = most_items(manifest)
+    if most < 1:
+        raise CircuitMismatch(
+            f"No transaction takes a proof of {model.name}: its verifier needs {manifest.cost.verify_gas} gas",
+            hint="Build its circuit with fewer columns",
+        )
+    log.info(
+        "proofs_offered",
+        model=model.name,
+        whole=kind is CriticalKind.WHOLE,
+        seconds_per_proof=seconds,
+        most_items=most,
+    )
+    return ReadyCircuit(model.model_id, kind, circuit, seconds, most)
+
+
+def most_items(circuit: CircuitManifest) -> int:
+    """How many items a job may have, so that one transaction takes all their proofs: a job with more would be lost."""
+    cost = circuit.cost
+    each = cost.verify_gas + INSTANCE_GAS * circuit.instance_count + PROOF_BYTE_GAS * cost.proof_bytes
+    # Before each proof is checked, the most that a verifier may use has to be left.
+    free = TRANSACTION_GAS * 63 // 64 - COMMIT_GAS - max(0, VERIFY_GAS - cost.verify_gas)
+    return max(0, min(MAX_PROVEN_ITEMS, free // each))
 
 
 def _ezkl(settings: Settings, log: Any) -> OpenCircuit:

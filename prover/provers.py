@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.quanta import Floats
-from atomic_verify.protocol.terms import CRITICAL_OF
+from atomic_verify.protocol.terms import CRITICAL_OF, MAX_PROVEN_ITEMS
 from atomic_verify.protocol.types import CriticalKind, Guarantee
 from circuits.errors import CircuitFailed
 from prover.proving import Circuit, CircuitProof
@@ -22,12 +22,15 @@ SMOOTHING = 0.3
 
 @dataclass(frozen=True, slots=True)
 class ReadyCircuit:
-    """A circuit whose keys are made. `seconds`: what a proof took where it was built."""
+    """A circuit whose keys are made. `seconds`: what a proof took where it was built; `most_items`: proofs that one
+    transaction takes.
+    """
 
     model: ModelId
     kind: CriticalKind
     circuit: Circuit
     seconds: float
+    most_items: int = MAX_PROVEN_ITEMS
 
 
 class Provers:
@@ -53,6 +56,11 @@ class Provers:
         found = self._ready.get(model)
         with self._lock:
             return self._seconds.get(model, 0.0 if found is None else found.seconds)
+
+    def most_items(self, model: ModelId) -> int:
+        """How many proofs of this model one transaction takes; 0 for a model that can't be proven here."""
+        found = self._ready.get(model)
+        return 0 if found is None else found.most_items
 
     def can_prove(self, model: ModelId) -> bool:
         return model in self._ready

@@ -84,6 +84,7 @@ class Workshop:
             seconds_per_item=seconds,
             proves=self.provers.guarantee(model_id),
             seconds_per_proof=self.provers.seconds(model_id),
+            most_proofs=self.provers.most_items(model_id),
         )
 
     def execute(self, model_id: ModelId, payload: bytes, item_count: int, digest: str) -> Execution:

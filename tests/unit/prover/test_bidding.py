@@ -63,6 +63,7 @@ def test_a_job_that_fits_is_priced_at_its_cost() -> None:
         (Reason.GUARANTEE_UNSUPPORTED, decide(replace(RFP, guarantee=Guarantee.NONE), MODEL, STANDING, POLICY)),
         (Reason.MODEL_UNDISPUTABLE, decide(RFP, replace(WHOLE, disputable=False), STANDING, POLICY)),
         (Reason.TOO_MANY_ITEMS, decide(replace(HYBRID, item_count=9), HEAD, STANDING, POLICY)),
+        (Reason.TOO_MANY_ITEMS, decide(HYBRID, replace(HEAD, most_proofs=2), STANDING, POLICY)),
         (Reason.TIMEOUT_TOO_SHORT, decide(HYBRID, replace(HEAD, seconds_per_proof=10.0), STANDING, POLICY)),
         (Reason.NO_CAPACITY, decide(HYBRID, HEAD, replace(STANDING, proving_seconds=15.6), POLICY)),
         (Reason.TOKEN_NOT_ACCEPTED, decide(replace(RFP, token=REQUESTER), MODEL, STANDING, POLICY)),

@@ -13,12 +13,12 @@ from atomic_verify.chain.verifiers import DEPLOYER
 from atomic_verify.config import Settings, WorkerSettings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
-from atomic_verify.models.circuit import CircuitMismatch, DevelopmentSrs, verifier_address
+from atomic_verify.models.circuit import CircuitMismatch, DevelopmentSrs, read_circuit, verifier_address
 from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.types import CriticalKind, Guarantee
 from circuits.errors import CircuitFailed, CircuitStopped, EzklMissing
 from prover import equipment
-from prover.equipment import keys_folder, open_provers
+from prover.equipment import keys_folder, most_items, open_provers
 from prover.provers import Provers, ReadyCircuit
 from prover.verifiers import Verifiers
 from tests.support.proven_models import CREATION, RUNTIME, PlayCircuits, install_proven
@@ -192,6 +192,21 @@ class _Made:
     proof: bytes = b""
     outputs: tuple[int, ...] = ()
     peak_bytes: int = 0
+
+
+@pytest.mark.parametrize(("gas", "most"), [(None, 8), (1_600_000, 6), (3_000_000, 4), (16_000_000, 0)])
+def test_a_job_has_no_more_items_than_one_transaction_takes_proofs_of(gas: int | None, most: int) -> None:
+    circuit, _ = read_circuit(Path(__file__).resolve().parents[3] / "circuits" / "magika-head")
+    cost = circuit.cost if gas is None else circuit.cost.model_copy(update={"verify_gas": gas})
+    assert most_items(circuit.model_copy(update={"cost": cost})) == most
+
+
+def test_a_circuit_whose_proof_no_transaction_takes_is_not_offered(
+    models: list[InstalledModel], log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(equipment, "most_items", lambda _: 0)
+    assert len(opened(models, log)) == 0
+    assert {reason for _, reason in log.not_offered()} == {CircuitMismatch.code}
 
 
 def test_seconds_follow_what_proofs_took() -> None:
