@@ -21,6 +21,14 @@ from atomic_verify.receipts.receipt import Proof, Receipt, Side
 from atomic_verify.receipts.report import ProofFinding, ReceiptChain, SnarkCheck
 
 AGAIN = "Fetch it again, or don't trust who handed it out."
+WHOSE_CIRCUIT = (
+    "That the circuit is the model's own, and the verifier the circuit's: the model's publisher pinned both. "
+    "Install the model and run: atomic circuit check MODEL."
+)
+WHOSE_SRS = (
+    "That the keys come from a ceremony, as the publisher says: compare the SRS's digest in circuit.json with the "
+    "one that the ceremony published. Who made an SRS of its own can forge any proof."
+)
 NO_SNARK = (
     "The SNARK itself: it isn't in the receipt, since the result was committed through another contract. "
     "The chain checked it then: see its event Proven."
@@ -114,7 +122,7 @@ def proof_words(finding: ProofFinding, why_not: str) -> tuple[list[str], list[st
             "That the SNARK couldn't be forged: its keys come from a development SRS, and somebody may know the "
             "secret. It is worth nothing as a proof on its own."
         )
-    return verified, unverified
+    return verified, [*unverified, WHOSE_CIRCUIT, *(() if finding.step.development else (WHOSE_SRS,))]
 
 
 def _require_publishable(spec: ModelSpec) -> None:

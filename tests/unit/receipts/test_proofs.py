@@ -58,7 +58,11 @@ def test_a_proven_item_is_optimistic_in_nothing() -> None:
     case = whole_case()
     report = verify_on_chain(case.receipt(1), case.chain, trusted_market=MARKET)
     assert report.final
-    assert report.unverified == ()
+    # What no receipt can know, and only EZKL tells, or a look at the ceremony's own pages.
+    circuit, srs = (check.words for check in report.unverified)
+    assert "the model's publisher pinned both" in circuit
+    assert "atomic circuit check" in circuit
+    assert "Who made an SRS of its own can forge any proof" in srs
     assert report.meaning[0].endswith("of the job's input 'features' the whole model makes decision 1.")
     assert report.meaning[2] == "Optimistic: nothing. The result was final when it was committed."
 
@@ -93,6 +97,7 @@ def test_a_development_srs_is_called_worthless() -> None:
     case = head_case(replace(STEP, development=True))
     report = verify_on_chain(case.receipt(0), case.chain, trusted_market=MARKET)
     assert "development SRS, and somebody may know the secret. It is worth nothing" in report.unverified[0].words
+    assert "ceremony" not in words(report)
 
 
 def test_a_result_that_was_committed_through_another_contract_has_no_snark_and_says_so() -> None:
