@@ -6,6 +6,7 @@ import { Job, JobId, JobState, Rfp } from "../../src/types/Job.sol";
 import { Reputation, Stake } from "../../src/types/Worker.sol";
 import { MarketFixture } from "../utils/MarketFixture.sol";
 import { MarketHandler } from "./MarketHandler.sol";
+import { ProvenModels } from "./Proofs.sol";
 import { Setting } from "./World.sol";
 
 /// What forge calls at random.
@@ -22,7 +23,18 @@ contract MarketInvariants is MarketFixture {
     function setUp() public override {
         super.setUp();
         world = new MarketHandler(
-            Setting(market, registry, results, utility, cash, disputes, feeRecipient, modelId, voidOnlyId)
+            Setting({
+                market: market,
+                registry: registry,
+                results: results,
+                utility: utility,
+                cash: cash,
+                disputes: disputes,
+                feeRecipient: feeRecipient,
+                modelId: modelId,
+                voidOnlyId: voidOnlyId,
+                proven: new ProvenModels(models)
+            })
         );
         for (uint256 i = 0; i < world.peopleCount(); i++) {
             cash.mint(world.people(i), 1e5 * ONE);
@@ -51,7 +63,7 @@ contract MarketInvariants is MarketFixture {
 
     /// The acts; those that open a job's life and those that lead on are drawn more often.
     function targetSelectors() external view virtual returns (FuzzSelector[] memory targets) {
-        bytes4[36] memory acts = [
+        bytes4[37] memory acts = [
             world.wait.selector,
             world.stake.selector,
             world.unbond.selector,
@@ -75,6 +87,7 @@ contract MarketInvariants is MarketFixture {
             world.awardQuote.selector,
             world.reassign.selector,
             world.commit.selector,
+            world.commitUnproven.selector,
             world.openClaim.selector,
             world.openClaim.selector,
             world.closeClaim.selector,

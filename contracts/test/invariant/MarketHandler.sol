@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { Submission } from "../../src/interfaces/IProofs.sol";
 import { Outcome, Result } from "../../src/interfaces/IResults.sol";
 import { BidStatus } from "../../src/types/Bid.sol";
 import { Guarantee, Job, JobState, Kind, Quote, Rfp } from "../../src/types/Job.sol";
@@ -66,6 +67,9 @@ contract MarketHandler is World {
         rfp.executionTimeout = uint32(20 + seed % 100);
         rfp.challengeWindow = uint32(60 + seed % 100);
         rfp.guarantee = Guarantee.Optimistic;
+        if (seed % 5 == 1) (rfp.guarantee, rfp.modelId) = (Guarantee.Hybrid, proven.headId());
+        if (seed % 5 == 2) (rfp.guarantee, rfp.modelId) = (Guarantee.Proven, proven.wholeId());
+        if (seed % 5 == 2) rfp.inputRoot = proven.inputRoot(rfp.itemCount);
     }
 
     function post(uint256 seed, uint256 price, uint256 bond) external timely {
@@ -172,9 +176,17 @@ contract MarketHandler is World {
 
     function commit(uint256 seed) external timely {
         uint256 i = _pick(seed, _isAwarded);
-        vm.prank(_job(i).worker);
-        results.commit(jobs[i], keccak256(abi.encode(seed)), keccak256("payload"));
+        _commit(i, keccak256(abi.encode(seed)));
         _note(i);
+    }
+
+    /// A proof is missing, or the job asks for none: it reverts, and nothing is noted.
+    function commitUnproven(uint256 seed) external timely {
+        uint256 i = _pick(seed, _isAwarded);
+        Submission memory submission = proven.submission(jobs[i], false);
+        vm.prank(_job(i).worker);
+        results.commitProven(jobs[i], submission);
+        _broken(true, "a result was committed without its proofs");
     }
 
     function openClaim(uint256 seed) external timely {
@@ -320,7 +332,7 @@ contract MarketHandler is World {
         if (known[i] == JobState.Posted || known[i] == JobState.Awarded) {
             _warpTo(_expiry(i));
             // The diligent worker may have committed in the meantime.
-            if (known[i] != JobState.Committed) _expire(i);
+            if (known[i] == JobState.Posted || known[i] == JobState.Awarded) _expire(i);
         }
         if (known[i] != JobState.Committed) return;
         for (uint256 open = results.resultOf(_id(i)).openClaims; open > 0; open--) {

@@ -5,11 +5,13 @@ import { Market } from "../../src/Market.sol";
 import { Registry } from "../../src/Registry.sol";
 import { Results } from "../../src/Results.sol";
 import { UtilityToken } from "../../src/UtilityToken.sol";
+import { Submission } from "../../src/interfaces/IProofs.sol";
 import { Auction } from "../../src/libraries/Auction.sol";
 import { Bid, BidStatus } from "../../src/types/Bid.sol";
-import { Job, JobId, JobState, Kind, Rfp } from "../../src/types/Job.sol";
+import { Guarantee, Job, JobId, JobState, Kind, Rfp } from "../../src/types/Job.sol";
 import { MockToken } from "../utils/MockToken.sol";
 import { Test } from "../utils/Test.sol";
+import { ProvenModels } from "./Proofs.sol";
 
 /// What is deployed, and who takes part.
 struct Setting {
@@ -22,6 +24,7 @@ struct Setting {
     address feeRecipient;
     bytes32 modelId;
     bytes32 voidOnlyId;
+    ProvenModels proven;
 }
 
 /// What the invariants need to know of a market's past, and time in which one worker never misses a deadline: it
@@ -37,6 +40,7 @@ abstract contract World is Test {
     address internal disputes;
     bytes32 internal modelId;
     bytes32 internal voidOnlyId;
+    ProvenModels internal proven;
 
     address[] public people;
     address[] internal requesters;
@@ -75,7 +79,7 @@ abstract contract World is Test {
 
     constructor(Setting memory s) {
         (market, registry, results, utility, cash) = (s.market, s.registry, s.results, s.utility, s.cash);
-        (disputes, modelId, voidOnlyId) = (s.disputes, s.modelId, s.voidOnlyId);
+        (disputes, modelId, voidOnlyId, proven) = (s.disputes, s.modelId, s.voidOnlyId, s.proven);
         clock = block.timestamp;
         people.push(s.feeRecipient);
         for (uint256 i = 0; i < 7; i++) {
@@ -240,7 +244,10 @@ abstract contract World is Test {
         if (from == JobState.Posted) {
             legal = legal || to == JobState.Awarded || to == JobState.Cancelled || to == JobState.Expired;
         }
-        if (from == JobState.Awarded) legal = legal || to == JobState.Committed || to == JobState.Expired;
+        if (from == JobState.Awarded) {
+            bool isWhole = jobs[i].guarantee == Guarantee.Proven;
+            legal = legal || to == (isWhole ? JobState.Final : JobState.Committed) || to == JobState.Expired;
+        }
         if (from == JobState.Committed) legal = legal || to == JobState.Final || to == JobState.Slashed;
         _broken(!legal, "an illegal transition");
         known[i] = to;
@@ -291,12 +298,29 @@ abstract contract World is Test {
             (uint256 i, uint256 due) = _nextDuty();
             if (due > target) break;
             if (due - 1 > block.timestamp) vm.warp(due - 1);
-            vm.prank(diligent());
-            if (known[i] == JobState.Posted) market.reveal(jobs[i], prices[i][diligent()], SALT);
-            else results.commit(jobs[i], keccak256("root"), keccak256("payload"));
+            if (known[i] == JobState.Awarded) {
+                _commit(i, keccak256("root"));
+            } else {
+                vm.prank(diligent());
+                market.reveal(jobs[i], prices[i][diligent()], SALT);
+            }
             _note(i);
         }
         if (target > block.timestamp) vm.warp(target);
+    }
+
+    /// Its worker commits the job as its guarantee asks. What is proven as a whole settles at once.
+    function _commit(uint256 i, bytes32 root) internal {
+        address worker = _job(i).worker;
+        if (jobs[i].guarantee == Guarantee.Optimistic) {
+            vm.prank(worker);
+            results.commit(jobs[i], root, keccak256("payload"));
+            return;
+        }
+        Submission memory submission = proven.submission(jobs[i], true);
+        vm.prank(worker);
+        results.commitProven(jobs[i], submission);
+        if (jobs[i].guarantee == Guarantee.Proven) _settled(worker, false);
     }
 
     /// The first deadline that the diligent worker has to meet.
