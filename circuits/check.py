@@ -13,7 +13,8 @@ from typing import Any
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.chain.verifiers import code_hash_of
 from atomic_verify.models.circuit import CircuitInvalid, CircuitManifest, code_hash, read_circuit, verifier_address
-from atomic_verify.models.critical.check import MAX_RANGE, VISIBILITY, range_of
+from atomic_verify.models.critical.bounds import MOST_ROOM
+from atomic_verify.models.critical.check import VISIBILITY, range_of
 from atomic_verify.models.pinned import read_pinned
 from circuits.keys import CircuitFiles, Progress, silent
 from circuits.make import Made, make
@@ -117,7 +118,7 @@ def _settings(manifest: CircuitManifest, content: bytes) -> tuple[Finding, ...]:
             "inputs": f"{given['input_visibility']} {taken} {found['model_input_scales']}",
             "scores": f"{given['output_visibility']} {made} {found['model_output_scales']}",
             "range checks": NARROW
-            if range_of(given) <= MAX_RANGE
+            if range_of(given) <= MOST_ROOM
             else f"{given['decomp_base']}^{given['decomp_legs']}",
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:

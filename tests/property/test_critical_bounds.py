@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atomic_verify.models.critical.bounds import Reading, Scales, margin_of, output_scale, score_error
+from atomic_verify.models.critical.bounds import Reading, Scales, margin_of, most_quanta, output_scale, score_error
 from atomic_verify.models.critical.network import Floats, Layer
 from tests.support.circuit_twin import circuit_scores, quanta
 
@@ -37,6 +37,7 @@ def test_no_circuit_is_further_off_than_the_bound(seed: int, scales: Scales, lar
     size = layers[0].weight.shape[0]
     norm = largest * float(random.uniform(1, size**0.5))
     bound = score_error(layers, Reading(largest, norm, away), scales)
+    most = most_quanta(layers, Reading(largest, norm, away), scales)[-1]
 
     def either_side(values: list[int], shift: int) -> list[int]:
         return [(one >> shift) + int(random.integers(2)) for one in values]
@@ -49,6 +50,7 @@ def test_no_circuit_is_further_off_than_the_bound(seed: int, scales: Scales, lar
             found, scale = circuit_scores(layers, quanta(given_, scales.read), scales, **rescale)
             assert scale == output_scale(layers, scales)
             assert np.max(np.abs(np.array(found) * 2.0**-scale - forward(layers, meant))) <= bound
+            assert max(map(abs, found)) <= most
 
 
 @given(st.integers(0, 2**32), scales)

@@ -28,6 +28,8 @@ ROOM_OF_SCORES = 4
 """What is accepted of scores over the bound."""
 REBASED = 1.0
 """Quanta that a rescaling may be off."""
+MOST_ROOM = 2**128
+"""Near the modulus, of 254 bits, EZKL's range checks would let everything through, and bind no rescaling."""
 WIDER = 1 + 2.0**-30
 """More than float64 loses here and in the canonical scores."""
 
@@ -39,6 +41,8 @@ class Scales:
     read: int
     weights: int
     multiplier: int
+    room: int = MOST_ROOM
+    """Quanta that no value of the circuit may reach, of whatever scale: it couldn't be proven."""
 
     @property
     def most(self) -> int:
@@ -83,6 +87,21 @@ def score_error(layers: Sequence[Layer], reading: Reading, scales: Scales) -> fl
     if not math.isfinite(bound):
         raise NetworkUnsupported("what the circuit reads has no bounds, so its scores have none either")
     return bound
+
+
+def most_quanta(layers: Sequence[Layer], reading: Reading, scales: Scales) -> tuple[float, ...]:
+    """Of each layer: the most quanta that any of its results can have in the circuit, whatever it reads."""
+    inputs = layers[0].weight.shape[0]
+    error = np.full(inputs, reading.away + 0.5 * 2.0**-scales.read)
+    largest, norm, scale = np.full(inputs, reading.largest), reading.norm, scales.read
+    found = []
+    for layer in layers:
+        error = _error_after(layer, error, largest, norm, scale, scales)
+        by_norm = np.linalg.norm(layer.weight, axis=0) * norm
+        largest = np.minimum(np.abs(layer.weight).T @ largest, by_norm) + np.abs(layer.bias)
+        norm, scale = float(np.linalg.norm(largest)), scales.after(scale)
+        found.append(float(np.max(largest + error)) * 2.0**scale * WIDER)
+    return tuple(found)
 
 
 def _error_after(layer: Layer, error: Floats, largest: Floats, norm: float, scale: int, scales: Scales) -> Floats:

@@ -16,10 +16,12 @@ from atomic_verify.models.check import CheckLimits
 from atomic_verify.models.check.parse import parse
 from atomic_verify.models.circuit import CircuitManifest, require_agreement
 from atomic_verify.models.critical.bounds import (
+    MOST_ROOM,
     Reading,
     Scales,
     least_accept,
     margin_of,
+    most_quanta,
     output_scale,
     score_error,
 )
@@ -29,11 +31,10 @@ from atomic_verify.models.errors import CircuitNotOfModel, MarginUnderstated, Ne
 from atomic_verify.models.manifest import Manifest
 from atomic_verify.models.parts import MAX_SCALE, CriticalEntry
 from atomic_verify.models.pinned import read_pinned
+from atomic_verify.protocol.quanta import MAX_WHOLE
 
 MAX_MULTIPLIER = 16
 MAX_BASE, MAX_LEGS = 2**28, 64
-MAX_RANGE = 2**128
-"""Of EZKL's range checks. Near the modulus, of 254 bits, they would let everything through, and bind no rescaling."""
 VISIBILITY: Mapping[str, str] = {
     "input_visibility": "Public", "output_visibility": "Public", "param_visibility": "Fixed",
 }  # fmt: skip
@@ -128,11 +129,11 @@ def read_scales(settings: bytes) -> Scales:
         plain = run["rebase_scale"] is None and run["rebase_frac_zero_constants"] is False
         if not plain or not all(_is_count(one, MAX_SCALE) for one in scales) or not 1 <= scales[2] <= MAX_MULTIPLIER:
             raise ValueError("other scales than these bounds are for")
-        if any(run[name] != wanted for name, wanted in VISIBILITY.items()) or range_of(run) > MAX_RANGE:
+        if any(run[name] != wanted for name, wanted in VISIBILITY.items()) or range_of(run) > MOST_ROOM:
             raise ValueError("what is proven would be the prover's to choose")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CircuitNotOfModel("the circuit's settings can't be read", reason=str(error)[:200]) from error
-    return Scales(*scales)
+    return Scales(scales[0], scales[1], scales[2], range_of(run))
 
 
 def range_of(run: Mapping[str, Any]) -> int:
@@ -189,16 +190,16 @@ def bounds_of(manifest: Manifest, limit: int, layers: tuple[Layer, ...], scales:
         features = manifest.outputs[0].accept
         # A claimed trace may lie off the canonical one by what the laws tolerate.
         away = LAWS * (features.atol + features.rtol * part.largest)
-        reading, most = Reading(part.largest, part.norm, away), part.largest + away
+        reading = taken = Reading(part.largest, part.norm, away)
     else:
-        # Of a whole model the bound holds for all that isn't cut, inside and outside of the declared range.
-        # What is less than half a quantum beyond the limit is rounded to it.
-        uncut = (limit + 0.5) * quantum
-        size = layers[0].weight.shape[0]
         limits = manifest.inputs[0].range
         if limits is None:
             raise NetworkUnsupported("the input has no range", hint="declare low and high of the input")
-        reading, most = Reading(uncut, uncut * size**0.5, 0.0), max(abs(one) for one in limits)
+        # Of a whole model the bound holds for all that isn't cut, inside and outside of the declared range.
+        # What is less than half a quantum beyond the limit is rounded to it.
+        reading = _reading((limit + 0.5) * quantum, layers)
+        taken = _reading(max(abs(one) for one in limits), layers)
+    most = taken.largest + taken.away
     if most / quantum > limit:
         raise MarginUnderstated(
             f"the circuit cuts what it reads to {limit * quantum:g}, and it may be given {most:g}",
@@ -206,5 +207,23 @@ def bounds_of(manifest: Manifest, limit: int, layers: tuple[Layer, ...], scales:
             limit=limit,
         )
     error = score_error(layers, reading, scales)
+    _require_room(layers, taken, scales)
     scale = output_scale(layers, scales)
     return Bounds(error, margin_of(error, scale), least_accept(error))
+
+
+def _reading(largest: float, layers: Sequence[Layer]) -> Reading:
+    """Any numbers up to `largest`."""
+    return Reading(largest, largest * layers[0].weight.shape[0] ** 0.5, 0.0)
+
+
+def _require_room(layers: Sequence[Layer], taken: Reading, scales: Scales) -> None:
+    """Refuse a circuit that can't prove some item which a worker would take, to lose its bond over it."""
+    found = most_quanta(layers, taken, scales)
+    if max(found) >= scales.room or found[-1] >= MAX_WHOLE:
+        raise NetworkUnsupported(
+            f"the circuit may give {max(found):.3g} quanta, a score of {found[-1]:.3g}: more than can be proven",
+            hint="make the circuit with a smaller scale, or with more room (decomposition_base, decomposition_legs)",
+            room=float(scales.room),
+            most=MAX_WHOLE,
+        )

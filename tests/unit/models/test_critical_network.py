@@ -167,7 +167,7 @@ def settings(**changes: Any) -> bytes:
 
 
 def test_scales_are_read_from_settings() -> None:
-    assert read_scales(settings()) == Scales(13, 12, 1)
+    assert read_scales(settings()) == Scales(13, 12, 1, room=2**30)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_settings_that_leave_the_prover_a_choice_are_refused(change: dict[str, A
 
 
 def test_settings_whose_range_checks_are_narrow_enough_are_read() -> None:
-    assert read_scales(settings(decomp_base=2**16, decomp_legs=8)) == Scales(13, 12, 1)
+    assert read_scales(settings(decomp_base=2**16, decomp_legs=8)) == Scales(13, 12, 1, room=2**128)
 
 
 def test_the_bound_holds_for_what_is_just_not_cut(tmp_path: Path) -> None:
@@ -218,3 +218,28 @@ def test_layers_of_another_size_than_the_tensors_prove_nothing_of_them(shape: tu
     manifest = install_proven(tmp_path / "tiny-whole", "whole").manifest
     with pytest.raises(CircuitNotOfModel):
         bounds_of(manifest, 2**17, (Layer(np.ones(shape), np.zeros(shape[1])),), Scales(14, 14, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("weights", "room", "is_proven"),
+    [
+        ((1.0, 1.0), 2**128, True),
+        # Scores of up to 3 * 2^14 * 400 quanta: a float32 doesn't hold them.
+        ((1.0, 400.0), 2**128, False),
+        ((400.0, 1 / 400), 2**128, True),
+        ((400.0, 1 / 400), 2**24, False),
+        ((1.0, 1.0), 3 * 2**14, False),
+    ],
+)
+def test_a_circuit_without_room_for_what_workers_take_is_refused(
+    weights: tuple[float, float], room: int, is_proven: bool, tmp_path: Path
+) -> None:
+    manifest = install_proven(tmp_path / "tiny-whole", "whole").manifest
+    layers = tuple(Layer(np.diag([one] * 4), np.zeros(4)) for one in weights)
+    scales = Scales(14, 14, 1, room)
+    assert manifest.inputs[0].range == (-3.0, 3.0)
+    if is_proven:
+        bounds_of(manifest, 2**17, layers, scales, None)
+    else:
+        with pytest.raises(NetworkUnsupported, match="more than can be proven"):
+            bounds_of(manifest, 2**17, layers, scales, None)
