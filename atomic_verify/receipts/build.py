@@ -10,6 +10,7 @@ from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
 from atomic_verify.protocol.proofs import unpack
 from atomic_verify.protocol.types import Guarantee, ModelSpec, Rfp
 from atomic_verify.receipts.receipt import (
+    MAX_SNARK_TEXT,
     MAX_VOIDS,
     Commitment,
     Contracts,
@@ -112,9 +113,15 @@ def _proof(proven: ChainEvent, index: int, count: int, snark: bytes | None) -> P
         verifier=parse_address(proven.args["verifier"]),
         decision=decision.index,
         certain=decision.is_certain,
-        snark=None if snark is None else b64encode(snark).decode(),
+        snark=_snark(snark),
         transaction=proven.tx_hash,
     )
+
+
+def _snark(snark: bytes | None) -> str | None:
+    """A proof as text, if it is one that a receipt may hold: an odd verifier may take any, and even none at all."""
+    text = "" if snark is None else b64encode(snark).decode()
+    return text if 0 < len(text) <= MAX_SNARK_TEXT else None
 
 
 def _finality(finalized: ChainEvent, is_slashed: bool) -> Finality:

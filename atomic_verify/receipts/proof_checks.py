@@ -30,7 +30,8 @@ WHOSE_SRS = (
     "one that the ceremony published. Who made an SRS of its own can forge any proof."
 )
 NO_SNARK = (
-    "The SNARK itself: it isn't in the receipt, since the result was committed through another contract. "
+    "The SNARK itself: it isn't in the receipt, since the result was committed through another contract, or its proof "
+    "is none that a receipt can hold. "
     "The chain checked it then: see its event Proven."
 )
 

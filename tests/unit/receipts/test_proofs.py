@@ -111,6 +111,13 @@ def test_a_result_that_was_committed_through_another_contract_has_no_snark_and_s
     assert "isn't in the receipt" in words(report)
 
 
+@pytest.mark.parametrize("odd", [b"", b"\x01" * 100_000])
+def test_a_proof_that_no_receipt_holds_leaves_a_receipt_without(odd: bytes) -> None:
+    case = head_case()
+    receipt = replace(case, snarks=(odd, *case.snarks[1:])).receipt(0)
+    assert "none that a receipt can hold" in words(verify_on_chain(receipt, case.chain, trusted_market=MARKET))
+
+
 def test_of_a_void_item_the_decision_means_nothing() -> None:
     case = head_case()
     closed = {"job": case.chain.events[0].args["job"], "outcome": 2, "item": 0, "challenger": VERIFIER.lower()}
