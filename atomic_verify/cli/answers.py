@@ -1,7 +1,7 @@
-"""The typed answer of a receipt, made again from the tensors in it: nobody's word is taken for it."""
+"""Typed answers: made again from the tensors of a receipt, nobody's word is taken for it; and in short, for a table."""
 
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atomic_verify.commitments.tensors import Array, TensorSpec, decode_tensor
@@ -24,3 +24,8 @@ def _tensors(side: Side, specs: Sequence[TensorSpec]) -> dict[str, Array] | None
     if side.tensors is None:
         return None
     return {spec.name: decode_tensor(spec, b64decode(text)) for spec, text in zip(specs, side.tensors, strict=True)}
+
+
+def brief_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an answer that fits a table: its class by name, if it has one, and the score; else all of it."""
+    return {name: answer[name] for name in ("label", "class_label", "score") if name in answer} or dict(answer)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from atomic_verify.cli.amounts import TOKEN, parse_tokens, show_tokens
+from atomic_verify.cli.answers import brief_answer
 from atomic_verify.cli.assurance import assurance_fields, brief_assurance
 from atomic_verify.cli.disputes import dispute_fields
 from atomic_verify.cli.flags import AsJson, with_settings
@@ -85,7 +86,7 @@ def submit(
 @app.command()
 @with_settings(_KEY)
 def show(settings: Settings, job: _JobId, url: _Url = None, as_json: AsJson = False) -> None:
-    """Show a job: state, deadlines, bids, who was chosen and why, and the gas of each transaction."""
+    """Show a job: state, deadlines, bids, who was chosen and why, what is proven, and the gas of each transaction."""
     with _client(settings, url) as gateway:
         status = gateway.job(job)
     if as_json:
@@ -170,9 +171,8 @@ def _finish(gateway: GatewayClient, job: str, timeout: float, receipts: Path | N
 def _row(one: ItemAnswer) -> list[object]:
     if one.is_void:
         return [one.item, one.name or "", "void: shown to be wrong, not paid for", "NO", ""]
-    brief = {name: value for name, value in one.answer.items() if name in ("label", "score")} or dict(one.answer)
     verified = "yes" if one.verified else "NOT YET"
-    return [one.item, one.name or "", json.dumps(brief)[:200], verified, brief_assurance(one.raw)]
+    return [one.item, one.name or "", json.dumps(brief_answer(one.answer))[:200], verified, brief_assurance(one.raw)]
 
 
 def _show(status: JobStatus) -> None:
