@@ -82,7 +82,7 @@ def open_workshop(settings: Settings) -> Workshop:
     if len(library) == 0:
         raise NoModelInstalled(
             f"There is no model in {settings.models_dir}",
-            hint="Build one with: atomic model build NAME, or name another folder with --models-dir.",
+            hint="Build one with: atomic model build NAME, or name another folder with --models.",
         )
     for model in library:
         model.require_derived(derive_model if settings.worker.sandbox == "never" else derive_walled)
