@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from atomic_verify.models.check import CheckLimits
@@ -60,25 +61,29 @@ def gather(source: Path, manifest: Manifest, out: Path, *, timeout: float = DEFA
     """
     shutil.copyfile(source / MANIFEST_NAME, out / MANIFEST_NAME)
     if (source / SCRIPT_NAME).exists():
-        _run(source / SCRIPT_NAME, out, timeout)
+        run_script(source / SCRIPT_NAME, [str(out.resolve())], timeout)
         return
     for pin in manifest.files:
         if (source / pin.file).is_file():
             shutil.copyfile(source / pin.file, out / pin.file)
 
 
-def _run(script: Path, out: Path, timeout: float) -> None:
-    command = [sys.executable, str(script.resolve()), str(out.resolve())]
+def run_script(script: Path, arguments: Sequence[str], timeout: float = DEFAULT_TIMEOUT) -> None:
+    """Run a build script to its end, in a process of its own. Raises ModelBuildFailed with the last that it said."""
+    if not script.is_file():
+        raise ModelBuildFailed(f"there is no build script {script}")
+    command = [sys.executable, str(script.resolve()), *arguments]
     # Small products gain nothing from threads and lose much where other work keeps the cores busy.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ModelBuildFailed(f"{script} couldn't be run to its end", reason=str(error)[:300]) from error
+        reason = str(error)[:300]
+        raise ModelBuildFailed(f"{script} couldn't be run to its end", hint=reason, reason=reason) from error
     if done.returncode != 0:
-        raise ModelBuildFailed(
-            f"{script} failed", exit_code=done.returncode, output=(done.stdout + done.stderr).strip()[-2000:]
-        )
+        output = (done.stdout + done.stderr).strip()[-2000:]
+        last = output.rpartition("\n")[2][-300:] or "it said nothing"
+        raise ModelBuildFailed(f"{script} failed", hint=last, exit_code=done.returncode, output=output)
 
 
 def _harden(manifest: Manifest, built: Path) -> None:

@@ -104,7 +104,11 @@ class Manifest(Part):
             with path.open("rb") as stream:
                 return cls.parse(stream.read(MAX_MANIFEST_BYTES + 1))
         except OSError as error:
-            raise ModelFileMissing("there is no manifest", path=str(path)) from error
+            raise ModelFileMissing(
+                f"there is no {path}",
+                hint="name a folder that has one; a plain name is looked for in models/ of the current folder",
+                path=str(path),
+            ) from error
 
     @property
     def disputable(self) -> bool:
