@@ -4,9 +4,6 @@ Life cycle: build, check. The script is called with a folder, where it writes ne
 `--calibration FILE.npy`, where it writes real inputs of that network.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from atomic_verify.models.build import DEFAULT_TIMEOUT, SCRIPT_NAME
+from atomic_verify.models.build import SCRIPT_NAME, run_script
 from atomic_verify.models.errors import ModelBuildFailed
 from atomic_verify.protocol.quanta import Floats
 
@@ -36,12 +33,12 @@ def material_of(source: str, root: Path = ROOT) -> Material:
     with tempfile.TemporaryDirectory(prefix="atomic-material-") as name:
         folder = Path(name)
         rows = folder / "calibration.npy"
-        command = [sys.executable, str(script), str(folder), "--calibration", str(rows)]
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=DEFAULT_TIMEOUT, env=environment, check=False
-        )
-        if done.returncode != 0:
-            output = (done.stdout + done.stderr).strip()[-2000:]
-            raise ModelBuildFailed(f"{script} failed", exit_code=done.returncode, output=output)
-        return Material((folder / NETWORK).read_bytes(), np.load(rows, allow_pickle=False).astype(np.float32))
+        run_script(script, [str(folder), "--calibration", str(rows)])
+        try:
+            return Material((folder / NETWORK).read_bytes(), np.load(rows, allow_pickle=False).astype(np.float32))
+        except (OSError, ValueError, EOFError) as error:
+            raise ModelBuildFailed(
+                f"{script} made no {NETWORK}, or no calibration data of numbers",
+                hint="a circuit is made of the network that this script writes, and of the data",
+                reason=str(error)[:300],
+            ) from error

@@ -3,10 +3,10 @@
 Life cycle: build. A recipe is `recipe.json` in a circuit's folder.
 """
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from atomic_verify.models.circuit import MAX_LIMIT, MAX_SCALE, CircuitInvalid
 from atomic_verify.models.errors import ModelFileMissing
@@ -24,13 +24,22 @@ class Recipe(Part):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     source: Line
-    """Folder of the model whose build script makes the network and the calibration data, in the repository."""
+    """Folder of the model whose build script makes the network and the calibration data, from the repository's root."""
     scale: int = Field(ge=1, le=MAX_SCALE)
     limit: int = Field(ge=1, le=MAX_LIMIT)
     columns: int = Field(ge=1, le=16)
     decomposition_base: int = Field(ge=2, le=2**16)
     decomposition_legs: int = Field(ge=1, le=8)
     optimizer_runs: int = Field(default=1000, ge=1, le=2**31 - 1)
+
+    @field_validator("source")
+    @classmethod
+    def _within_the_repository(cls, source: str) -> str:
+        # Its script is run: a recipe that came with a stranger's circuit must not name one of theirs.
+        path = PurePosixPath(source)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError("it is a folder within the repository, such as models/penguins")
+        return source
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -40,11 +49,15 @@ class Recipe(Part):
             with path.open("rb") as stream:
                 return cls.model_validate_json(stream.read(MAX_RECIPE_BYTES))
         except OSError as error:
-            raise ModelFileMissing("There is no recipe for a circuit", path=str(path)) from error
+            raise ModelFileMissing(
+                f"There is no {path}", hint="A circuit is built from a recipe: see docs/circuits.md", path=str(path)
+            ) from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise CircuitInvalid(f"The recipe is wrong at {place or 'the top'}: {first['msg']}", at=place) from error
+            raise CircuitInvalid(
+                f"The recipe is wrong at {place or 'the top'}: {first['msg']}", hint=f"Correct {path}", at=place
+            ) from error
 
     def run_args(self) -> dict[str, bool | int | str]:
         """What EZKL is told.
