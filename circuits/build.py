@@ -17,6 +17,7 @@ from atomic_verify.models.circuit import (
     CIRCUIT_NAME,
     CircuitInputs,
     CircuitManifest,
+    CircuitMismatch,
     CircuitOutputs,
     EzklEntry,
     SolcEntry,
@@ -28,6 +29,7 @@ from atomic_verify.models.circuit import (
 from atomic_verify.models.errors import ModelError
 from atomic_verify.models.parts import FilePin
 from atomic_verify.models.pinned import read_pinned
+from circuits.errors import SrsMismatch
 from circuits.keys import CircuitFiles, Progress, sha256_of, silent
 from circuits.make import Made, make
 from circuits.material import NETWORK, Material
@@ -63,7 +65,8 @@ def build(
 ) -> Built:
     """Build the circuit of the recipe in `folder`, and write its artefacts there.
 
-    Raises EzklMissing, SolcMissing, SrsMismatch, CircuitRange, CircuitInvalid, and what `runner.ask` raises.
+    What is pinned there and damaged is refused, not made anew. Raises EzklMissing, SolcMissing, SrsMismatch,
+    CircuitRange, CircuitInvalid, CircuitMismatch, and what `runner.ask` raises.
     """
     work = _Work(folder, Recipe.load(folder), material, require_ezkl(), limits, progress)
     with tempfile.TemporaryDirectory(prefix="atomic-build-") as name:
@@ -98,10 +101,8 @@ class _Work:
 
     def pinned(self) -> CircuitManifest | None:
         """The circuit that is pinned in the folder, if its settings are of this network, recipe and EZKL."""
-        try:
-            found, _ = read_circuit(self.folder)
-            read_pinned(self.folder, found.settings)
-        except ModelError:
+        found = self._there()
+        if found is None:
             return None
         same = (
             found.network.sha256 == hashlib.sha256(self.material.network).hexdigest()
@@ -114,7 +115,7 @@ class _Work:
         """Put the settings into `files.settings`, and give them."""
         if pinned is not None:
             self.progress("Settings as they are pinned")
-            files.settings.write_bytes(read_pinned(self.folder, pinned.settings))
+            files.settings.write_bytes(self._file(pinned.settings))
         else:
             self.progress("Settings, calibrated on real data")
             rows = self.material.calibration[:MAX_CALIBRATION]
@@ -130,18 +131,39 @@ class _Work:
 
     def srs(self, files: CircuitFiles, scratch: Path, k: int, ceremony: CeremonyFile | None) -> SrsKind:
         """Put the SRS into `files.srs`: the ceremony's, or the pinned one of this size, or a new one."""
+        found = self._there()
         if ceremony is not None:
             files.srs.write_bytes(read_ceremony(ceremony, k))
+            if found is not None and found.is_development and pin_of(files.srs).sha256 == found.srs.pin.sha256:
+                raise SrsMismatch(
+                    "This is the circuit's development SRS, not a ceremony's", hint="Take the file of a public ceremony"
+                )
             return "ceremony"
-        try:
-            found, _ = read_circuit(self.folder)
-            if found.srs.k == k:
-                files.srs.write_bytes(read_pinned(self.folder, found.srs.pin))
-                return found.srs.kind
-        except ModelError:
-            pass
+        if found is not None and found.srs.k == k:
+            files.srs.write_bytes(self._file(found.srs.pin))
+            return found.srs.kind
+        if found is not None and not found.is_development:
+            raise SrsMismatch(
+                f"The circuit needs k = {k} now; the ceremony's SRS that is pinned has {found.srs.k}",
+                hint="Give the ceremony's file for this k, with --srs and --srs-sha256",
+            )
         files.srs.write_bytes(development_srs(k, scratch, self.limits))
         return "development"
+
+    def _there(self) -> CircuitManifest | None:
+        """The circuit.json of the folder, if there is one. Raises CircuitInvalid."""
+        return read_circuit(self.folder)[0] if (self.folder / CIRCUIT_NAME).exists() else None
+
+    def _file(self, pin: FilePin) -> bytes:
+        """A file that circuit.json pins. Raises CircuitMismatch: another in its place would be another model."""
+        try:
+            return read_pinned(self.folder, pin)
+        except ModelError as error:
+            raise CircuitMismatch(
+                f"{self.folder / pin.file} isn't what circuit.json pins",
+                hint=f"Restore it, or remove {CIRCUIT_NAME} to build the circuit anew",
+                file=pin.file,
+            ) from error
 
     def manifest(
         self, files: CircuitFiles, scratch: Path, settings: Any, made: Made, solc: SolcEntry, srs: SrsEntry
@@ -193,6 +215,13 @@ def _same(pinned: CircuitManifest, made: CircuitManifest) -> bool:
 
 def _write(folder: Path, manifest: CircuitManifest, files: CircuitFiles, scratch: Path) -> None:
     """Put the artefacts into the folder, circuit.json last. The network isn't one: the model's script makes it."""
+    staged = folder / ".new"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
     for path in (files.settings, files.srs, scratch / SOURCE, scratch / CREATION):
-        shutil.copyfile(path, folder / path.name)
-    (folder / CIRCUIT_NAME).write_text(manifest.text())
+        shutil.copyfile(path, staged / path.name)
+    (staged / CIRCUIT_NAME).write_text(manifest.text())
+    # A disk that is full was found out before the first of these.
+    for name in (files.settings.name, files.srs.name, SOURCE, CREATION, CIRCUIT_NAME):
+        (staged / name).replace(folder / name)
+    staged.rmdir()

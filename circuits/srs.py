@@ -11,7 +11,8 @@ from pathlib import Path
 from circuits.errors import SrsMismatch
 from circuits.runner import ProverLimits, ask
 
-HEADER_BYTES = 4
+HEADER_BYTES, TAIL_BYTES, ROW_BYTES = 4, 256, 128
+"""k, then two points of G1 for each row, then two of G2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,19 @@ def read_ceremony(file: CeremonyFile, k: int) -> bytes:
     """The ceremony's SRS. Raises SrsMismatch if it is another file, or one of another size; OSError."""
     content = file.path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256.lower():
-        raise SrsMismatch("The SRS isn't the file of this digest", expected=file.sha256, found=found)
+    if found != file.sha256.lower().removeprefix("0x"):
+        raise SrsMismatch(
+            f"The SRS {file.path} has the digest {found}, not the one that was given",
+            hint="Fetch it again, and take the sha256 that the ceremony publishes",
+            expected=file.sha256,
+            found=found,
+        )
     require_size(content, k)
     return content
 
 
 def require_size(content: bytes, k: int) -> None:
-    """Refuse an SRS for circuits of another size. Raises SrsMismatch."""
+    """Refuse what is no SRS by its form, and an SRS for circuits of another size. Raises SrsMismatch."""
     found = int.from_bytes(content[:HEADER_BYTES], "little")
     if found != k:
         raise SrsMismatch(
@@ -41,6 +47,14 @@ def require_size(content: bytes, k: int) -> None:
             hint="Ceremonies publish a file for each k",
             expected=k,
             found=found,
+        )
+    wanted = HEADER_BYTES + ROW_BYTES * 2**k + TAIL_BYTES
+    if len(content) != wanted:
+        raise SrsMismatch(
+            f"An SRS for k = {k} has {wanted:,} bytes; this one has {len(content):,}",
+            hint="It is cut, or in another format than EZKL's: fetch it again",
+            expected=wanted,
+            found=len(content),
         )
 
 

@@ -11,7 +11,14 @@ from typer.testing import CliRunner
 
 from atomic_verify.chain.anvil import Anvil, AnvilOptions
 from atomic_verify.cli import app
-from atomic_verify.models.circuit import CIRCUIT_NAME, CREATE2_DEPLOYER, CircuitInvalid, DevelopmentSrs, read_circuit
+from atomic_verify.models.circuit import (
+    CIRCUIT_NAME,
+    CREATE2_DEPLOYER,
+    CircuitInvalid,
+    CircuitMismatch,
+    DevelopmentSrs,
+    read_circuit,
+)
 from atomic_verify.models.errors import ModelDigestMismatch
 from circuits.build import build
 from circuits.check import check, check_deployed
@@ -76,6 +83,31 @@ def test_an_srs_of_another_size_or_digest_is_refused(folder: Path) -> None:
     for file in (CeremonyFile(small, sha256_of(small)), CeremonyFile(folder / "srs", "ab" * 32)):
         with pytest.raises(SrsMismatch):
             build(folder, Material(network(0), rows(3)), ceremony=file)
+
+
+def test_the_development_srs_of_the_circuit_passes_for_no_ceremony(folder: Path) -> None:
+    whole = json.loads((folder / CIRCUIT_NAME).read_text())
+    whole["srs"]["kind"] = "development"
+    (folder / CIRCUIT_NAME).write_text(json.dumps(whole))
+    with pytest.raises(SrsMismatch, match="development"):
+        build(folder, Material(network(0), rows(3)), ceremony=CeremonyFile(folder / "srs", sha256_of(folder / "srs")))
+
+
+@pytest.mark.parametrize("name", ["settings.json", "srs"])
+def test_a_damaged_artefact_is_not_made_anew(name: str, folder: Path) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes()[:-1])
+    before = {path.name: sha256_of(path) for path in folder.iterdir()}
+    with pytest.raises(CircuitMismatch, match=name):
+        build(folder, Material(network(0), rows(3)))
+    assert {path.name: sha256_of(path) for path in folder.iterdir()} == before
+
+
+def test_a_ceremony_circuit_never_falls_back_to_a_development_srs(folder: Path) -> None:
+    whole = json.loads((folder / CIRCUIT_NAME).read_text())
+    whole["srs"].update(k=whole["srs"]["k"] + 1, kind="ceremony")
+    (folder / CIRCUIT_NAME).write_text(json.dumps(whole))
+    with pytest.raises(SrsMismatch, match="ceremony"):
+        build(folder, Material(network(0), rows(3)))
 
 
 def test_a_network_with_an_operator_that_ezkl_refuses_is_a_coded_error(folder: Path) -> None:

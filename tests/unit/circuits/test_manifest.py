@@ -17,10 +17,11 @@ from atomic_verify.models.circuit import (
     read_circuit,
     require_agreement,
 )
-from atomic_verify.models.errors import ModelFileMissing
+from atomic_verify.models.errors import ModelBuildFailed, ModelFileMissing
 from atomic_verify.models.parts import CriticalEntry, CriticalFiles, FilePin
 from atomic_verify.models.pinned import read_pinned
 from circuits.errors import SrsMismatch
+from circuits.material import material_of
 from circuits.recipe import Recipe
 from circuits.srs import CeremonyFile, read_ceremony, require_size
 
@@ -171,9 +172,44 @@ def test_a_wrong_recipe_is_refused(text: str, tmp_path: Path) -> None:
         Recipe.load(tmp_path)
 
 
+@pytest.mark.parametrize("source", ["/etc", "../evil", "models/../../evil", "models/penguins/../../.."])
+def test_a_recipe_runs_scripts_of_the_repository_only(source: str, tmp_path: Path) -> None:
+    whole = json.loads((PENGUINS / "recipe.json").read_text())
+    (tmp_path / "recipe.json").write_text(json.dumps(whole | {"source": source}))
+    with pytest.raises(CircuitInvalid) as caught:
+        Recipe.load(tmp_path)
+    assert caught.value.details["at"] == "source"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (None, "no build script"),
+        ("raise SystemExit('no such data')", "no such data"),
+        ("", "made no network.onnx"),
+        ("import sys; open(sys.argv[1] + '/network.onnx', 'w'); open(sys.argv[3], 'w')", "calibration"),
+    ],
+)
+def test_a_build_script_that_gives_no_material_says_why(script: str | None, told: str, tmp_path: Path) -> None:
+    if script is not None:
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model" / "build.py").write_text(script)
+    with pytest.raises(ModelBuildFailed) as caught:
+        material_of("model", tmp_path)
+    assert told in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("change", [b"", b"\0"])
+def test_an_srs_is_of_the_length_of_its_size(change: bytes) -> None:
+    content = (PENGUINS / "srs").read_bytes()
+    with pytest.raises(SrsMismatch, match="bytes"):
+        require_size(content + change if change else content[:-1], 11)
+
+
 def test_a_ceremony_file_is_taken_by_its_digest_and_size_only() -> None:
     path, pin = PENGUINS / "srs", CircuitManifest.parse(TEXT).srs.pin
     assert read_ceremony(CeremonyFile(path, pin.sha256.upper()), 11) == path.read_bytes()
+    assert read_ceremony(CeremonyFile(path, "0x" + pin.sha256), 11) == path.read_bytes()
     with pytest.raises(SrsMismatch):
         read_ceremony(CeremonyFile(path, "ab" * 32), 11)
     with pytest.raises(SrsMismatch):
