@@ -119,7 +119,7 @@ class Circuit:
         row = features.reshape(-1)
         if row.size != self.manifest.inputs.count or str(row.dtype) != "float32":
             raise CircuitRange(
-                f"The circuit reads {self.manifest.inputs.count} float32",
+                f"The circuit reads {self.manifest.inputs.count} float32, not {row.size} {row.dtype}",
                 found=f"{row.size} {row.dtype}",
             )
         return row

@@ -5,11 +5,13 @@ They need EZKL: pip install "atomic-verify[zk]".
 """
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from numpy.lib.format import read_array
 
 from atomic_verify.chain.rpc import Rpc
 from atomic_verify.cli.amounts import parse_account
@@ -19,7 +21,7 @@ from atomic_verify.config import Settings
 from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch, read_circuit, require_agreement
 from atomic_verify.models.library import InstalledModel, ModelLibrary
 from atomic_verify.models.manifest import MANIFEST_NAME
-from atomic_verify.protocol.quanta import Floats, field_of, quantise
+from atomic_verify.protocol.quanta import Floats, field_of, is_cut, quantise
 from circuits.build import build as build_circuit
 from circuits.check import Checked, check_deployed
 from circuits.check import check as check_circuit
@@ -30,6 +32,7 @@ from circuits.recipe import Recipe
 from circuits.srs import CeremonyFile
 
 MAX_FILE_BYTES = 64 * 2**20
+PROOF_FILE = "A file is wanted as `atomic circuit prove --out` writes it"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, check and use circuits of critical steps.")
 
@@ -62,6 +65,8 @@ def build(
         built = build_circuit(folder, material, ceremony=ceremony, recalibrate=recalibrate, progress=status.update)
     if built.unchanged:
         note(f"The circuit that is pinned in {folder} holds; nothing was written.")
+    else:
+        note(f"A new circuit is in {folder}; a model that pins another one has to be built and prepared again.")
     if as_json:
         print_json(built.manifest.model_dump(mode="json"))
     else:
@@ -84,6 +89,8 @@ def check(
 
     Ends with an error if anything differs, or if a circuit with a development SRS stands on a public chain.
     """
+    if verifier is not None and rpc is None:
+        raise typer.BadParameter("a verifier is looked for on a chain: give --rpc too", param_hint="--verifier")
     folder = _checkable(settings, circuit)
     with status_console().status(f"Checking {folder}") as status:
         network = None if (folder / NETWORK).exists() else material_of(Recipe.load(folder).source).network
@@ -112,16 +119,22 @@ def prove(
         Path,
         typer.Argument(exists=True, dir_okay=False, help="What the circuit reads: a .npy of float32, or a JSON list."),
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="Write proof and instances to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Write proof and instances to this file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove a critical step for one item, as a worker does, and verify the proof."""
+    if out is not None and not out.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
     found = _model(settings, model)
     taken = _read(values)
     with status_console().status(f"Proving with {found.name}") as status:
         circuit = Circuit.open(found, progress=status.update)
         proof = circuit.prove(taken)
     inputs = circuit.manifest.inputs
+    if is_cut(taken, inputs.scale, inputs.limit):
+        note("A value is beyond what the circuit reads, and was cut: the chain calls no such decision certain.")
     read = [field_of(int(one)) for one in quantise(taken.reshape(-1), inputs.scale, inputs.limit)]
     instances = [*read, *(field_of(one) for one in proof.outputs)]
     if out is not None:
@@ -174,11 +187,20 @@ def _model(settings: Settings, model: str) -> InstalledModel:
 def _read(path: Path) -> Floats:
     """Numbers in a file, as float32. Raises CircuitRange."""
     try:
-        if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False), np.float32)
-        return np.asarray(json.loads(_text(path)), np.float32)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise CircuitRange(f"{path} doesn't hold numbers", reason=str(error)[:200]) from error
+        content = _text(path)
+        # `numpy.load` would open archives as well.
+        is_npy = path.suffix == ".npy"
+        found = read_array(BytesIO(content), allow_pickle=False) if is_npy else np.asarray(json.loads(content))
+        if found.dtype.kind not in "iuf":
+            raise TypeError(f"{found.dtype} are no numbers")
+        with np.errstate(over="ignore"):
+            return np.asarray(found, np.float32)
+    except (ValueError, TypeError, EOFError, RecursionError, MemoryError) as error:
+        raise CircuitRange(
+            f"{path} doesn't hold numbers",
+            hint="A JSON list of numbers or a .npy is wanted: the tensor that the circuit reads, in its order",
+            reason=str(error)[:200],
+        ) from error
 
 
 def _read_proof(path: Path) -> tuple[bytes, list[int]]:
@@ -188,8 +210,8 @@ def _read_proof(path: Path) -> tuple[bytes, list[int]]:
             case {"proof": str(digits), "instances": list(instances)}:
                 return bytes.fromhex(digits.removeprefix("0x")), [int(one, 16) for one in instances]
     except (ValueError, TypeError, RecursionError) as error:
-        raise ProofInvalid(f"{path} doesn't hold a proof", reason=str(error)[:200]) from error
-    raise ProofInvalid(f"{path} doesn't hold a proof")
+        raise ProofInvalid(f"{path} doesn't hold a proof", hint=PROOF_FILE, reason=str(error)[:200]) from error
+    raise ProofInvalid(f"{path} doesn't hold a proof", hint=PROOF_FILE)
 
 
 def _text(path: Path) -> bytes:
