@@ -11,7 +11,7 @@ from typing import Any
 
 from atomic_verify.chain.client import Chain
 from atomic_verify.chain.transactions import TRANSACTION_GAS
-from atomic_verify.config import Settings
+from atomic_verify.config import ConfigInvalid, Settings, WorkerSettings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch, read_circuit
@@ -70,12 +70,27 @@ def _ready(
     verifiers = Verifiers(chain.rpc)
     for model in models:
         try:
+            require_room(model, settings.worker)
             yield _made_ready(model, chain, verifiers, opened, log)
         except AtomicError as error:
             if settings.worker.prove == "always":
                 raise
             log.warning(
                 "proofs_not_offered", models=[model.name], reason=error.code, message=error.message, hint=error.hint
+            )
+
+
+def require_room(model: InstalledModel, worker: WorkerSettings) -> None:
+    """Refuses settings under which no proof is made: jobs would be taken on and lost. Raises ConfigInvalid."""
+    cost = read_circuit(model.directory)[0].cost
+    needed = {"proof_memory_mib": -(-cost.peak_mb * 10**6 // MIB), "proof_seconds": cost.prove_seconds}
+    for name, least in needed.items():
+        allowed = getattr(worker, name)
+        if allowed < least:
+            raise ConfigInvalid(
+                f"A proof of {model.name} takes {least:g} by its circuit.json, but worker.{name} is {allowed:g}",
+                hint=f"Set worker.{name} to some more than that",
+                setting=f"worker.{name}",
             )
 
 

@@ -23,6 +23,7 @@ from atomic_verify.protocol.proofs import unpack
 from atomic_verify.protocol.types import Guarantee, JobState
 from circuits.prover import Circuit
 from circuits.runner import is_available
+from prover import equipment
 from tests.integration.prover.proving_town import Posted, reasons
 from tests.integration.prover.town import Town
 from tests.integration.prover.town import town as open_town
@@ -161,7 +162,11 @@ def _killed() -> Callable[[], bool]:
     return kill
 
 
-def test_without_memory_for_a_proof_the_job_goes_to_the_runner_up_in_time(town: Town) -> None:
+def test_without_memory_for_a_proof_the_job_goes_to_the_runner_up_in_time(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if its circuit.json told less than a proof takes here.
+    monkeypatch.setattr(equipment, "require_room", lambda *_: None)
     starved = town.hire(2, worker={"proof_memory_mib": 24, "pricing": {"base_price": 10**16}})
     fed = town.hire(3, worker={"pricing": {"base_price": 10**17}})
     posted = post(town, 1)

@@ -1,6 +1,7 @@
 """Which circuits a worker offers, what proofs take by measurement, and calling them off."""
 
 import errno
+import json
 import os
 import threading
 from dataclasses import dataclass, field
@@ -10,10 +11,16 @@ from typing import Any
 import pytest
 
 from atomic_verify.chain.verifiers import DEPLOYER
-from atomic_verify.config import Settings, WorkerSettings
+from atomic_verify.config import ConfigInvalid, Settings, WorkerSettings
 from atomic_verify.errors import AtomicError
 from atomic_verify.models import InstalledModel
-from atomic_verify.models.circuit import CircuitMismatch, DevelopmentSrs, read_circuit, verifier_address
+from atomic_verify.models.circuit import (
+    CIRCUIT_NAME,
+    CircuitMismatch,
+    DevelopmentSrs,
+    read_circuit,
+    verifier_address,
+)
 from atomic_verify.protocol.primitives import JobId, ModelId
 from atomic_verify.protocol.types import CriticalKind, Guarantee
 from circuits.errors import CircuitFailed, CircuitStopped, EzklMissing
@@ -207,6 +214,20 @@ def test_a_circuit_whose_proof_no_transaction_takes_is_not_offered(
     monkeypatch.setattr(equipment, "most_items", lambda _: 0)
     assert len(opened(models, log)) == 0
     assert {reason for _, reason in log.not_offered()} == {CircuitMismatch.code}
+
+
+@pytest.mark.parametrize(("setting", "value"), [("proof_memory_mib", 1), ("proof_seconds", 1.0)])
+def test_settings_that_let_no_proof_be_made_are_told(
+    setting: str, value: float, models: list[InstalledModel], log: Log
+) -> None:
+    for model in models:
+        whole = json.loads((model.directory / CIRCUIT_NAME).read_text())
+        whole["cost"].update(prove_seconds=1.5, peak_mb=2)
+        (model.directory / CIRCUIT_NAME).write_text(json.dumps(whole))
+    worker = WorkerSettings.model_validate({setting: value})
+    assert len(open_provers(Settings(worker=worker), Node(), models, log, PlayCircuits().open)) == 0
+    assert {reason for _, reason in log.not_offered()} == {ConfigInvalid.code}
+    assert all(setting in one["message"] for event, one in log.told if event == "proofs_not_offered")
 
 
 def test_seconds_follow_what_proofs_took() -> None:
