@@ -30,6 +30,7 @@ from circuits.material import NETWORK, material_of
 from circuits.prover import Circuit
 from circuits.recipe import Recipe
 from circuits.srs import CeremonyFile
+from prover.equipment import keys_folder
 
 MAX_FILE_BYTES = 64 * 2**20
 PROOF_FILE = "A file is wanted as `atomic circuit prove --out` writes it"
@@ -130,7 +131,7 @@ def prove(
     found = _model(settings, model)
     taken = _read(values)
     with status_console().status(f"Proving with {found.name}") as status:
-        circuit = Circuit.open(found, progress=status.update)
+        circuit = Circuit.open(found, progress=status.update, cache=keys_folder(found, settings.data_dir))
         proof = circuit.prove(taken)
     inputs = circuit.manifest.inputs
     if is_cut(taken, inputs.scale, inputs.limit):
@@ -164,7 +165,8 @@ def verify(
     found = _model(settings, model)
     data, instances = _read_proof(proof)
     with status_console().status(f"Verifying with {found.name}") as status:
-        Circuit.open(found, progress=status.update).verify(data, instances)
+        cache = keys_folder(found, settings.data_dir)
+        Circuit.open(found, progress=status.update, cache=cache).verify(data, instances)
     note("The proof holds.")
 
 
