@@ -103,7 +103,8 @@ class GatewayClient:
                     return status
                 error = status.raw.get("error")
                 why = str(error.get("message")) if isinstance(error, dict) else None
-                raise JobFailed(f"The job ended {status.state}.", hint=why, job=job, state=status.state)
+                hint = why or f"What happened: atomic job show {job}. Nothing is paid for a job without a result."
+                raise JobFailed(f"The job ended {status.state}.", hint=hint, job=job, state=status.state)
             if time.monotonic() >= deadline:
                 raise lost or JobUnfinished(
                     f"The job is {status.state if status else 'unknown'} after {timeout:g} s.",

@@ -119,6 +119,13 @@ def test_another_end_is_a_failure(stage: Stage, gateway: GatewayClient, state: s
     assert caught.value.hint == "too cheap"
 
 
+def test_an_end_without_a_reason_says_where_to_look(stage: Stage, gateway: GatewayClient) -> None:
+    stage.say(POSTED | {"state": "expired"})
+    with pytest.raises(JobFailed) as caught:
+        gateway.wait(JOB)
+    assert f"atomic job show {JOB}" in str(caught.value.hint)
+
+
 def test_waiting_has_an_end(stage: Stage, gateway: GatewayClient) -> None:
     stage.say(POSTED)
     with pytest.raises(JobUnfinished, match="posted after 0 s"):
