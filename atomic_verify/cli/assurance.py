@@ -14,16 +14,18 @@ def assurance_fields(job: Mapping[str, Any]) -> list[Field]:
     if told.get("guarantee") in (None, "optimistic"):
         return []
     found: list[Field] = [("guarantee", told["guarantee"])]
-    proven = told.get("proven")
+    proven, rest = told.get("proven"), told.get("optimistic")
     if proven is None:
         found.append(("proven", "nothing yet"))
+        if rest is None:
+            return found
     else:
         for one in proven["decisions"]:
             found.append((f"item {one['item']}", f"decision {one['decision']} is proven, {_sure(one)}"))
         found.append(("proof", f"{proven['by']}, checked by {proven['verifier']} in {proven['transaction']}"))
         if proven.get("srs") == "development":
             found.append(("warning", DEVELOPMENT))
-    found.append(("optimistic", _optimistic(told.get("optimistic"))))
+    found.append(("optimistic", _optimistic(rest)))
     return found
 
 

@@ -57,6 +57,10 @@ def test_a_proven_job_is_optimistic_in_nothing_and_a_development_proof_is_called
     assert told["warning"] == DEVELOPMENT
 
 
+def test_of_a_proven_job_without_a_result_nothing_is_called_proven() -> None:
+    assert words(job("proven", None)) == {"guarantee": "proven", "proven": "nothing yet"}
+
+
 def test_an_item_in_a_few_words() -> None:
     assert brief_assurance({}) == "optimistic"
     decision = PROOF | {"decision": 2, "certain": True, "label": "Gentoo"}
