@@ -6,12 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from atomic_verify.receipts import load_receipt, verify_offline
+from circuits.runner import is_available
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600.0
 
 
+@pytest.mark.skipif(not is_available(), reason="EZKL isn't installed: it is an extra")
 def test_both_jobs_are_proven_and_settled(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ATOMIC_")}
     command = [sys.executable, "-m", "atomic_verify.cli", "demo", "--zk", "--out", str(tmp_path)]

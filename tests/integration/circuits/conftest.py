@@ -15,7 +15,7 @@ from atomic_verify.protocol.quanta import Floats, field_of, quantise
 from circuits.build import build
 from circuits.material import NETWORK, Material
 from circuits.prover import Circuit, CircuitProof
-from circuits.runner import ProverLimits
+from circuits.runner import ProverLimits, is_available
 from circuits.srs import CeremonyFile
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +29,14 @@ RECIPE = {
     "decomposition_base": 1024,
     "decomposition_legs": 3,
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder asks EZKL."""
+    if not is_available():
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="EZKL isn't installed: it is an extra"))
 
 
 def network(seed: int) -> bytes:
