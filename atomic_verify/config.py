@@ -46,7 +46,7 @@ class TokenPricing(_Section):
     price_per_item: int = Field(10**14, ge=0)
     price_per_second: int = Field(10**15, ge=0)
     price_per_proof: int = Field(5 * 10**15, ge=0)
-    """For each item that is proven: checking it takes up to five times the gas of a plain job, which `base_price` pays."""
+    """For each item that is proven: checking one takes up to five times the gas of a job, which `base_price` pays."""
 
 
 class PricingSettings(TokenPricing):
