@@ -42,6 +42,7 @@ def test_a_reorg_deeper_than_the_confirmations_revives_what_was_final(bench: Ben
     bench.anvil.reorg(3)
     assert bench.chain().coin_of(FRIEND) == 0
     assert [one.key for one in sender.poll()][:1] == ["pay"]
+    bench.anvil.mine_blocks()
     sender.poll()
     assert intent(sender, "pay").state is IntentState.MINED
     assert bench.chain().coin_of(FRIEND) == 5

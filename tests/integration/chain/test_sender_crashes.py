@@ -60,6 +60,7 @@ def test_recovering_alone_finishes_what_was_intended(bench: Bench) -> None:
         live(bench, store)
     sender = bench.sender(store)
     assert [one.state for one in sender.recover()] == [IntentState.SENT]
+    bench.anvil.mine_blocks()
     assert [one.state for one in sender.recover()] == [IntentState.MINED]
     assert bench.chain().coin_of(FRIEND) == 5
 
@@ -131,6 +132,7 @@ def test_a_full_disk_stops_nothing_twice_and_loses_nothing(bench: Bench, write: 
         try:
             sender.send("pay", transfer(FRIEND, 5))
         except RecordRefused:
+            bench.anvil.mine_blocks()  # what was broadcast is in a block a moment after the node took it
             assert bench.raw_nonces() == ([] if write <= 2 else [0])
     bench.anvil.mine_blocks(3)
     sender.poll()
