@@ -36,7 +36,6 @@ USUAL, ODD = 2, 6
 SEED = 11
 ATTACKED_BYTES = 2**28
 """Larger traces are left to the calibration: a worker's start would take minutes."""
-KEPT_NAME = TRIAL_NAME
 MAX_KEPT_BYTES = 4096
 
 
@@ -121,7 +120,7 @@ def _attack(model: InstalledModel, trace: Trace, exact: tuple[str, ...]) -> None
 
 def _kept(model: InstalledModel) -> Any:
     try:
-        with (model.directory / KEPT_NAME).open("rb") as stream:
+        with (model.directory / TRIAL_NAME).open("rb") as stream:
             return json.loads(stream.read(MAX_KEPT_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
@@ -130,9 +129,9 @@ def _kept(model: InstalledModel) -> Any:
 def _keep(model: InstalledModel, tried: Mapping[str, str]) -> None:
     # A library that can't be written to is tried each time.
     with suppress(OSError):
-        staged = model.directory / f".{KEPT_NAME}"
+        staged = model.directory / f".{TRIAL_NAME}"
         staged.write_text(json.dumps(tried) + "\n")
-        staged.replace(model.directory / KEPT_NAME)
+        staged.replace(model.directory / TRIAL_NAME)
 
 
 def _refuse(model: InstalledModel, entry: OutputEntry, why: str) -> None:

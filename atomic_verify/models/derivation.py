@@ -28,7 +28,6 @@ from atomic_verify.models.manifest import DERIVATION_NAME, Manifest
 from atomic_verify.models.parts import ProgramEntry
 from atomic_verify.models.pinned import read_pinned
 
-CACHE_NAME = DERIVATION_NAME
 MAX_DECISIONS = 16
 MAX_CACHE_BYTES = 64 * 1024
 
@@ -160,7 +159,7 @@ def is_derived(manifest: Manifest, directory: Path) -> bool:
 def kept_derivation(manifest: Manifest, directory: Path) -> Derivation | None:
     """What was derived before from exactly this file by exactly these versions; None if nothing was."""
     try:
-        with (directory / CACHE_NAME).open("rb") as stream:
+        with (directory / DERIVATION_NAME).open("rb") as stream:
             found = json.loads(stream.read(MAX_CACHE_BYTES))
         return Derivation.from_json(found) if found["of"] == _key(manifest) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -168,10 +167,10 @@ def kept_derivation(manifest: Manifest, directory: Path) -> Derivation | None:
 
 
 def _keep(manifest: Manifest, directory: Path, found: Derivation) -> None:
-    staged = directory / f".{CACHE_NAME}"
+    staged = directory / f".{DERIVATION_NAME}"
     try:
         staged.write_text(json.dumps({"of": _key(manifest)} | found.to_json(), indent=2) + "\n")
-        staged.replace(directory / CACHE_NAME)
+        staged.replace(directory / DERIVATION_NAME)
     except OSError:
         # A library that can't be written to is derived from each time.
         return

@@ -16,7 +16,7 @@ from atomic_verify.assess.prepare import declared_ranges, examples_of
 from atomic_verify.assess.runs import distance, one_run
 from atomic_verify.assess.sensitivity import worst_movement
 from atomic_verify.assess.tolerances import ROUNDING
-from atomic_verify.assess.trial import KEPT_NAME, require_livable
+from atomic_verify.assess.trial import require_livable
 from atomic_verify.canonical.evaluate import PreparedProgram
 from atomic_verify.canonical.lowering import lower
 from atomic_verify.commitments import DType
@@ -26,8 +26,8 @@ from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models import InstalledModel
 from atomic_verify.models.build import build_model
-from atomic_verify.models.derivation import CACHE_NAME
 from atomic_verify.models.hardening import harden
+from atomic_verify.models.manifest import DERIVATION_NAME, TRIAL_NAME
 from atomic_verify.models.pinned import read_pinned
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +41,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> InstalledModel:
     """An installed copy of which nothing was derived or tried before."""
     built = build_model(ROOT / "models" / request.param, ROOT / "build" / "models")
     copy = shutil.copytree(built.directory, tmp_path / built.name)
-    for name in (CACHE_NAME, KEPT_NAME):
+    for name in (DERIVATION_NAME, TRIAL_NAME):
         (copy / name).unlink(missing_ok=True)
     return InstalledModel.open(copy)
 

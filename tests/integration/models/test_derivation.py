@@ -9,9 +9,9 @@ import pytest
 
 from atomic_verify.commitments import DType, Signature
 from atomic_verify.models import InstalledModel
-from atomic_verify.models.derivation import CACHE_NAME, Derivation, derive_model, kept_derivation
+from atomic_verify.models.derivation import Derivation, derive_model, kept_derivation
 from atomic_verify.models.errors import ModelDigestMismatch, OnnxSignatureMismatch, ProgramMismatch, VoidOnlyMissing
-from atomic_verify.models.manifest import MANIFEST_NAME
+from atomic_verify.models.manifest import DERIVATION_NAME, MANIFEST_NAME
 from atomic_verify.models.parts import NO_ROOT
 from tests.support.onnx_graphs import X, Y, make, node, signature
 from tests.support.tiny_models import install, manifest_of, one_operator, pin
@@ -111,7 +111,7 @@ def test_a_changed_file_is_not_derived_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"of": 1}', '{"of": {}, "program": 3}', "[" * 60_000])
 def test_a_broken_record_is_as_none(tmp_path: Path, text: str) -> None:
     model = install(tmp_path / "tiny", one_operator("Exp"))
-    (model.directory / CACHE_NAME).write_text(text)
+    (model.directory / DERIVATION_NAME).write_text(text)
     assert kept_derivation(model.manifest, model.directory) is None
     model.require_derived(derive_model)
     assert model.is_derived
@@ -119,7 +119,7 @@ def test_a_broken_record_is_as_none(tmp_path: Path, text: str) -> None:
 
 def test_a_library_that_cannot_be_written_to_works(tmp_path: Path) -> None:
     model = install(tmp_path / "tiny", one_operator("Exp"))
-    (model.directory / f".{CACHE_NAME}").mkdir()
+    (model.directory / f".{DERIVATION_NAME}").mkdir()
     model.require_derived(derive_model)
     assert not model.is_derived
 
