@@ -1,10 +1,10 @@
 """Deaths for stories of crashes: a worker that is killed at each step that is on the disk, and starts again."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -65,20 +65,26 @@ def deaths_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+class Life(Protocol):
+    """A daemon that runs in threads."""
+
+    died: BaseException | None
+
+    def stop(self) -> None: ...
+
+
 @contextmanager
-def mortal(town: Town, index: int, reaper: Reaper) -> Iterator[list[LiveWorker]]:
-    """A worker that is born again after each death, until the end of the block; its lives so far."""
-    lives: list[LiveWorker] = []
+def reborn(reaper: Reaper, begin: Callable[[], Life]) -> Iterator[None]:
+    """Begins a life, and another after each death, until the end of the block."""
     is_over = threading.Event()
 
     def reincarnate() -> None:
         while not is_over.is_set():
             reaper.is_dead = False
             try:
-                live = town.open(index, reaper.hooks(), worker={"public_url": "http://worker.test"}).start()
+                live = begin()
             except Killed:
                 continue
-            lives.append(live)
             while not reaper.is_dead and not is_over.wait(0.01):
                 pass
             live.stop()
@@ -87,7 +93,21 @@ def mortal(town: Town, index: int, reaper: Reaper) -> Iterator[list[LiveWorker]]
     rebirths = threading.Thread(target=reincarnate, daemon=True)
     rebirths.start()
     try:
-        yield lives
+        yield
     finally:
         is_over.set()
-        rebirths.join(30)
+        rebirths.join(60)
+        assert not rebirths.is_alive()
+
+
+@contextmanager
+def mortal(town: Town, index: int, reaper: Reaper) -> Iterator[list[LiveWorker]]:
+    """A worker that is born again after each death, until the end of the block; its lives so far."""
+    lives: list[LiveWorker] = []
+
+    def begin() -> LiveWorker:
+        lives.append(town.open(index, reaper.hooks(), worker={"public_url": "http://worker.test"}).start())
+        return lives[-1]
+
+    with reborn(reaper, begin):
+        yield lives

@@ -1,6 +1,5 @@
 """A watcher that is killed anywhere goes on, loses no seal, and never acts twice."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,8 +12,7 @@ from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.interface import interface
 from atomic_verify.chain.presets import development
 from atomic_verify.protocol.types import ClaimState, JobState
-from tests.integration.chain.support import Killed
-from tests.integration.prover.reaper import Reaper
+from tests.integration.prover.reaper import Reaper, deaths_in_threads, reborn
 from tests.integration.prover.town import town as open_town
 from tests.integration.prover.watch_town import SLASH, WATCHER, LiveWatcher, WatchTown, watch_town, wrong
 from tests.support.tiny_models import install, one_operator
@@ -33,43 +31,20 @@ def town(tmp_path: Path) -> Iterator[WatchTown]:
 
 @pytest.fixture(autouse=True)
 def _deaths_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task's thread that dies of a kill is meant to."""
-    reported = threading.excepthook
-    monkeypatch.setattr(
-        threading, "excepthook", lambda args: None if issubclass(args.exc_type, Killed) else reported(args)
-    )
+    deaths_in_threads(monkeypatch)
 
 
 @contextmanager
-def reborn(town: WatchTown) -> Iterator[Reaper]:
+def mortal_watcher(town: WatchTown) -> Iterator[Reaper]:
     """A watcher that is killed at each persisted step once, and started again each time."""
-    reaper, is_over = Reaper(), threading.Event()
+    reaper = Reaper()
     town.fund(WATCHER)
 
-    def reincarnate() -> None:
-        while not is_over.is_set():
-            reaper.is_dead = False
-            try:
-                live = town.watch("watcher", reaper.hooks(), watcher={"defend": True, "public_url": "http://w.test"})
-            except Killed:
-                continue
-            _outlive(live, reaper, is_over)
+    def begin() -> LiveWatcher:
+        return town.watch("watcher", reaper.hooks(), watcher={"defend": True, "public_url": "http://w.test"})
 
-    rebirths = threading.Thread(target=reincarnate, daemon=True)
-    rebirths.start()
-    try:
+    with reborn(reaper, begin):
         yield reaper
-    finally:
-        is_over.set()
-        rebirths.join(60)
-        assert not rebirths.is_alive()
-
-
-def _outlive(live: LiveWatcher, reaper: Reaper, is_over: threading.Event) -> None:
-    while not reaper.is_dead and not is_over.wait(0.01):
-        pass
-    live.stop()
-    live.died = None
 
 
 def died_at(reaper: Reaper, name: str, state: str) -> bool:
@@ -92,7 +67,7 @@ def step_by_step(town: WatchTown, seen: Callable[[], object], seconds: int = 610
 
 def test_killed_in_the_middle_of_each_step_of_a_claim(town: WatchTown) -> None:
     made = town.commit(lambda outputs: outputs[1].__setitem__(2, outputs[1, 2] + 3 * SLASH))
-    with reborn(town) as reaper:
+    with mortal_watcher(town) as reaper:
         step_by_step(town, lambda: "ClaimRevealed" in town.names(made.job))
         step_by_step(town, lambda: "ClaimUpheld" in town.names(made.job), 1_300)
         town.town.until(lambda: town.chain.job_of(made.job).state is JobState.SLASHED, seconds=240)
@@ -112,7 +87,7 @@ def test_killed_in_the_middle_of_each_step_of_a_claim(town: WatchTown) -> None:
 def test_killed_in_the_middle_of_each_step_of_a_descent(town: WatchTown) -> None:
     made = town.commit()
     _, claim = town.claim(made, wrong(), meaning=town.lying_meaning(), serves_trace=False)
-    with reborn(town) as reaper:
+    with mortal_watcher(town) as reaper:
         town.town.until(
             lambda: town.chain.claim_of(claim).state is ClaimState.REFUTED or town.answer_lines(), seconds=240
         )
