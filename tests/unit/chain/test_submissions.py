@@ -4,25 +4,11 @@ from dataclasses import replace
 
 from atomic_verify.chain.interface import interface
 from atomic_verify.chain.submissions import submission_in
-from atomic_verify.protocol.types import Guarantee, Kind, Rfp, Submission, parse_address
+from atomic_verify.protocol.types import Guarantee, Rfp, Submission, parse_address
 from tests.support.odd_calldata import backwards, word
+from tests.support.rfps import AUCTION
 
-RFP = Rfp(
-    requester=parse_address("0x" + "44" * 20),
-    nonce=2**60,
-    model_id=b"\x01" * 32,
-    input_root=b"\x02" * 32,
-    item_count=2,
-    token=parse_address("0x" + "55" * 20),
-    max_price=10**18,
-    job_bond=10**18,
-    bidding_time=10,
-    reveal_time=10,
-    execution_timeout=60,
-    challenge_window=60,
-    guarantee=Guarantee.HYBRID,
-    kind=Kind.AUCTION,
-)
+RFP = replace(AUCTION, guarantee=Guarantee.HYBRID)
 SUBMISSION = Submission(
     spec=b"spec", verifier=parse_address("0x" + "66" * 20), inputs=b"", outputs=bytes(24), proofs=(b"one", b"two")
 )

@@ -14,7 +14,6 @@ from atomic_verify.protocol.types import (
     CriticalKind,
     CriticalStep,
     Guarantee,
-    Kind,
     ModelSpec,
     OutputTolerance,
     Rfp,
@@ -24,6 +23,7 @@ from atomic_verify.protocol.types import (
 )
 from atomic_verify.receipts import Receipt, build_receipt
 from atomic_verify.receipts.receipt import Contracts
+from tests.support.rfps import AUCTION
 from tests.unit.receipts.recorded import CHAIN_ID, MARKET, RESULTS, WORKER, RecordedChain, event_of
 
 CODE = b"\xc0" * 32
@@ -147,19 +147,10 @@ def _spec(step: CriticalStep, specs: tuple[list[TensorSpec], list[TensorSpec]]) 
 
 
 def _rfp(spec: ModelSpec, inputs: Batch, guarantee: Guarantee) -> Rfp:
-    return Rfp(
-        requester=parse_address("0x" + "44" * 20),
-        nonce=2**60,
+    return replace(
+        AUCTION,
         model_id=model_id(spec),
         input_root=inputs.root,
         item_count=inputs.item_count,
-        token=parse_address("0x" + "55" * 20),
-        max_price=10**18,
-        job_bond=10**18,
-        bidding_time=10,
-        reveal_time=10,
-        execution_timeout=60,
-        challenge_window=60,
         guarantee=guarantee,
-        kind=Kind.AUCTION,
     )

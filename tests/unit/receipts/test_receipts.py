@@ -10,14 +10,11 @@ import pytest
 
 from atomic_verify.commitments import Batch, DType, TensorSpec, encode_batch
 from atomic_verify.protocol.ids import job_id, model_id
-from atomic_verify.protocol.primitives import ZERO_WORD, parse_address, to_hex
+from atomic_verify.protocol.primitives import ZERO_WORD, to_hex
 from atomic_verify.protocol.types import (
     CriticalStep,
-    Guarantee,
-    Kind,
     ModelSpec,
     OutputTolerance,
-    Rfp,
     TensorSig,
     Tolerance,
 )
@@ -32,6 +29,7 @@ from atomic_verify.receipts import (
     verify_on_chain,
 )
 from atomic_verify.receipts.receipt import Contracts
+from tests.support.rfps import AUCTION
 from tests.unit.receipts.recorded import (
     CHAIN_ID,
     CHALLENGER,
@@ -79,22 +77,7 @@ def made() -> tuple[Receipt, RecordedChain, bytes]:
     batch_in = Batch.from_payload(INPUTS, ITEMS, encode_batch(INPUTS, inputs))
     batch_out = Batch.from_payload(OUTPUTS, ITEMS, encode_batch(OUTPUTS, outputs))
     spec = _spec()
-    rfp = Rfp(
-        requester=parse_address("0x" + "44" * 20),
-        nonce=2**60,
-        model_id=model_id(spec),
-        input_root=batch_in.root,
-        item_count=ITEMS,
-        token=parse_address("0x" + "55" * 20),
-        max_price=10**18,
-        job_bond=10**18,
-        bidding_time=10,
-        reveal_time=10,
-        execution_timeout=60,
-        challenge_window=60,
-        guarantee=Guarantee.OPTIMISTIC,
-        kind=Kind.AUCTION,
-    )
+    rfp = replace(AUCTION, model_id=model_id(spec), input_root=batch_in.root, item_count=ITEMS)
     job = to_hex(job_id(CHAIN_ID, MARKET, rfp))
     root = to_hex(batch_out.root)
     commit = {"job": job, "worker": WORKER.lower(), "attempt": 1, "root": root, "payloadDigest": "0x" + "ab" * 32}
