@@ -13,13 +13,10 @@ import httpx
 import psutil
 import pytest
 
-from atomic_verify.chain.anvil import Anvil, development_signer, free_port
-from atomic_verify.chain.deploy import deploy
-from atomic_verify.chain.presets import development
+from atomic_verify.chain.anvil import development_signer, free_port
 from atomic_verify.models.build import build_model
 from atomic_verify.protocol.types import JobState
-from tests.integration.prover.town import PATIENCE, Town
-from tests.integration.prover.town import town as open_town
+from tests.integration.prover.town import PATIENCE, Town, new_town
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,10 +89,8 @@ class WorkerProcess:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     build_model(ROOT / "models" / "mlp", tmp_path / "models")
-    with Anvil() as anvil:
-        deployment = deploy(anvil.rpc, development_signer(0), development())
-        with open_town(anvil, deployment, tmp_path / "models", tmp_path) as made:
-            yield made
+    with new_town(tmp_path / "models", tmp_path) as made:
+        yield made
 
 
 def test_killed_before_reveal_before_commit_and_in_its_window(town: Town) -> None:

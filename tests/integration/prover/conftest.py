@@ -5,13 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from atomic_verify.chain.anvil import Anvil, development_signer
-from atomic_verify.chain.deploy import deploy
-from atomic_verify.chain.presets import development
 from atomic_verify.models.build import build_model
 from tests.integration.prover.proving_town import ProvingTown
-from tests.integration.prover.town import Town
-from tests.integration.prover.town import town as open_town
+from tests.integration.prover.town import Town, new_town
 from tests.support.proven_models import install_proven
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,10 +24,8 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def town(models_dir: Path, tmp_path: Path) -> Iterator[Town]:
     """A chain, a requester and an input host."""
-    with Anvil() as anvil:
-        deployment = deploy(anvil.rpc, development_signer(0), development())
-        with open_town(anvil, deployment, models_dir, tmp_path) as made:
-            yield made
+    with new_town(models_dir, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +40,5 @@ def proven_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def proving(proven_dir: Path, tmp_path: Path) -> Iterator[ProvingTown]:
     """A town whose workers prove."""
-    with Anvil() as anvil:
-        deployment = deploy(anvil.rpc, development_signer(0), development())
-        with open_town(anvil, deployment, proven_dir, tmp_path) as made:
-            yield ProvingTown(made)
+    with new_town(proven_dir, tmp_path) as made:
+        yield ProvingTown(made)

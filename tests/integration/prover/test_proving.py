@@ -60,7 +60,9 @@ def test_a_hybrid_job_is_committed_with_its_proofs_and_waits_for_its_window(prov
     assert len(proving.play.read) == 3
 
 
-def test_features_that_are_not_finite_are_answered_canonically_before_they_are_proven(proving: ProvingTown) -> None:
+def test_features_that_are_not_finite_are_answered_canonically_before_they_are_proven(
+    proving: ProvingTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker, model = proving.hire(), proving.model(HYBRID)
     workshop = worker.running.tools.workshop
     run = workshop.execute
@@ -72,7 +74,7 @@ def test_features_that_are_not_finite_are_answered_canonically_before_they_are_p
         record = replace(made.record, not_finite={"f": 4})
         return replace(made, payload=broken.tobytes(), record=record)
 
-    workshop.execute = overflow  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(workshop, "execute", overflow)
     posted = proving.post(HYBRID, items=2)
 
     proving.town.play(posted.job, posted.rfp)

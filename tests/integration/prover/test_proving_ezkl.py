@@ -13,9 +13,6 @@ import numpy as np
 import psutil
 import pytest
 
-from atomic_verify.chain.anvil import Anvil, development_signer
-from atomic_verify.chain.deploy import deploy
-from atomic_verify.chain.presets import development
 from atomic_verify.commitments import Batch
 from atomic_verify.models import InstalledModel, ModelLibrary
 from atomic_verify.models.build import build_model
@@ -25,8 +22,7 @@ from circuits.prover import Circuit
 from circuits.runner import is_available
 from prover import equipment
 from tests.integration.prover.proving_town import Posted, reasons
-from tests.integration.prover.town import Town
-from tests.integration.prover.town import town as open_town
+from tests.integration.prover.town import Town, new_town
 
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 2**20
@@ -44,10 +40,8 @@ def penguins_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def town(penguins_dir: Path, tmp_path: Path) -> Iterator[Town]:
-    with Anvil() as anvil:
-        deployment = deploy(anvil.rpc, development_signer(0), development())
-        with open_town(anvil, deployment, penguins_dir, tmp_path) as made:
-            yield made
+    with new_town(penguins_dir, tmp_path) as made:
+        yield made
 
 
 def penguins(town: Town) -> InstalledModel:

@@ -86,7 +86,9 @@ def test_a_watcher_judges_a_hybrid_result_and_lets_a_proven_one_be(
     assert not words & set((told.out + told.err).split())
 
 
-def test_a_proof_about_features_of_ones_own_is_convicted(proving: ProvingTown, heads: HeadTown) -> None:
+def test_a_proof_about_features_of_ones_own_is_convicted(
+    proving: ProvingTown, heads: HeadTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The scores are proven from the features, but the features aren't the input's."""
     town = proving.town
     cheat = proving.hire()
@@ -96,7 +98,7 @@ def test_a_proof_about_features_of_ones_own_is_convicted(proving: ProvingTown, h
     def lie(model: Any, payload: bytes, items: int, digest: str) -> Any:
         return run(model, np.zeros(items * 4, "<f4").tobytes(), items, digest)
 
-    workshop.execute = lie  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(workshop, "execute", lie)
     watcher = heads.defend()
     head = proving.post(HYBRID)
     town.play(head.job, head.rfp, to=JobState.COMMITTED)

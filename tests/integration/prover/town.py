@@ -19,8 +19,9 @@ import numpy as np
 from atomic_verify.chain import keystore
 from atomic_verify.chain.anvil import Anvil, development_signer
 from atomic_verify.chain.client import Chain
+from atomic_verify.chain.deploy import deploy
 from atomic_verify.chain.deployment import Deployment
-from atomic_verify.chain.presets import UNIT
+from atomic_verify.chain.presets import UNIT, development
 from atomic_verify.chain.sender import TransactionSender
 from atomic_verify.commitments import Batch
 from atomic_verify.config import Settings, load_settings
@@ -314,3 +315,13 @@ def town(anvil: Anvil, deployment: Deployment, models_dir: Path, folder: Path) -
         yield made
     finally:
         made.close()
+
+
+@contextmanager
+def new_town(models_dir: Path, folder: Path) -> Iterator[Town]:
+    """A town on a chain of its own."""
+    with (
+        Anvil() as anvil,
+        town(anvil, deploy(anvil.rpc, development_signer(0), development()), models_dir, folder) as made,
+    ):
+        yield made
