@@ -22,8 +22,8 @@ library Quanta {
     uint256 private constant BYTES = 0x00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF00FF;
     uint256 private constant PAIRS = 0x0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF0000FFFF;
 
-    /// @notice Writes `quantise` of every element to the front of `into`, which has room for them, and tells whether any was
-    /// beyond the limit.
+    /// @notice Writes the field element of every float32 to the front of `into`, which has room for them: rounded half away
+    /// from zero, cut to `limit` quanta on both sides; a NaN is zero, an infinity the limit. Tells whether any was beyond it.
     /// @dev By hand: a head has hundreds of features. In units of 2^-150 a number is its mantissa shifted by exponent and
     /// scale; beyond a shift of 203 it is beyond every limit, and at exponent 0 it is nothing, hidden bit or not.
     function quantiseAll(bytes calldata tensor, uint256 scale, uint256 limit, uint256[] memory into)
@@ -61,8 +61,8 @@ library Quanta {
         }
     }
 
-    /// @notice Writes the whole quanta of every element to `into` from `first` on, as signed numbers; returns how many of
-    /// the leading elements are whole.
+    /// @notice Writes the whole quanta of every float32, each less than 2^24 on both sides of zero, to `into` from `first`
+    /// on, as signed numbers; returns how many of the leading elements are whole.
     /// @dev By hand, as above; it stops at the first that isn't.
     function wholeAll(bytes calldata tensor, uint256 scale, uint256[] memory into, uint256 first)
         internal
@@ -95,71 +95,9 @@ library Quanta {
         }
     }
 
-    /// @notice The field element of a float32's bits: rounded half away from zero, cut to `limit` quanta on both sides. A
-    /// NaN is zero, an infinity the limit.
-    function quantise(uint256 bits, uint256 scale, uint256 limit) internal pure returns (uint256 quanta) {
-        unchecked {
-            uint256 exponent = (bits >> 23) & LARGEST_EXPONENT;
-            uint256 mantissa = bits & (HIDDEN - 1);
-            if (exponent == LARGEST_EXPONENT) {
-                quanta = mantissa == 0 ? limit : 0;
-            } else {
-                if (exponent == 0) exponent = 1;
-                else mantissa |= HIDDEN;
-                // The number is mantissa * 2^(exponent - 150).
-                uint256 shifted = exponent + scale;
-                if (shifted >= 150) {
-                    // At most 24 + 254 + 32 - 150 bits.
-                    quanta = mantissa << (shifted - 150);
-                } else {
-                    uint256 down = 150 - shifted;
-                    quanta = down > 24 ? 0 : (mantissa + (1 << (down - 1))) >> down;
-                }
-                if (quanta > limit) quanta = limit;
-            }
-            if (bits & SIGN != 0 && quanta != 0) quanta = FIELD - quanta;
-        }
-    }
-
-    /// @notice A float32's bits as a whole number of quanta, less than 2^24 on both sides of zero, and whether it is one.
-    function whole(uint256 bits, uint256 scale) internal pure returns (int256 quanta, bool isWhole) {
-        unchecked {
-            uint256 exponent = (bits >> 23) & LARGEST_EXPONENT;
-            uint256 mantissa = bits & (HIDDEN - 1);
-            if (exponent == LARGEST_EXPONENT) return (0, false);
-            if (exponent == 0) exponent = 1;
-            else mantissa |= HIDDEN;
-            uint256 shifted = exponent + scale;
-            uint256 size;
-            if (shifted >= 150) {
-                size = mantissa << (shifted - 150);
-            } else {
-                uint256 down = 150 - shifted;
-                size = mantissa >> down;
-                if (size << down != mantissa) return (0, false);
-            }
-            if (size >= MAX_WHOLE) return (0, false);
-            // It is below 2^24.
-            // forge-lint: disable-next-line(unsafe-typecast)
-            quanta = bits & SIGN != 0 ? -int256(size) : int256(size);
-            isWhole = true;
-        }
-    }
-
     /// @notice An integer as a field element.
     function fieldOf(int256 quanta) internal pure returns (uint256) {
         // forge-lint: disable-next-line(unsafe-typecast)
         return quanta < 0 ? FIELD - uint256(-quanta) : uint256(quanta);
-    }
-
-    /// @notice The bits of a tensor's float32 at an index.
-    function bitsAt(bytes calldata tensor, uint256 index) internal pure returns (uint256 bits) {
-        unchecked {
-            assembly ("memory-safe") {
-                bits := shr(224, calldataload(add(tensor.offset, mul(index, 4))))
-            }
-            bits = ((bits & 0xFF00FF) << 8) | ((bits >> 8) & 0xFF00FF);
-            bits = ((bits & 0xFFFF) << 16) | (bits >> 16);
-        }
     }
 }

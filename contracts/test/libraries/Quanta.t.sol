@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { Quanta } from "../../src/libraries/Quanta.sol";
+import { PlainQuanta } from "../utils/PlainQuanta.sol";
 import { Test } from "../utils/Test.sol";
 
 contract QuantaTest is Test {
@@ -25,7 +26,7 @@ contract QuantaTest is Test {
         (scale, limit) = (bound(scale, 0, 32), bound(limit, 1, LIMIT));
         uint256 size = _plain(bits, scale, limit);
         uint256 expected = bits & SIGN != 0 && size != 0 ? Quanta.FIELD - size : size;
-        vm.assertEq(Quanta.quantise(bits, scale, limit), expected, "quanta");
+        vm.assertEq(PlainQuanta.quantise(bits, scale, limit), expected, "quanta");
     }
 
     /// Numbers near one are where a circuit reads.
@@ -34,56 +35,56 @@ contract QuantaTest is Test {
         scale = bound(scale, 0, 32);
         uint256 size = _plain(bits, scale, LIMIT);
         uint256 expected = negative && size != 0 ? Quanta.FIELD - size : size;
-        vm.assertEq(Quanta.quantise(bits, scale, LIMIT), expected, "quanta");
+        vm.assertEq(PlainQuanta.quantise(bits, scale, LIMIT), expected, "quanta");
     }
 
     function test_RoundsHalvesAwayFromZero() public pure {
         uint32[6] memory numbers = [0x3F000000, 0xBF000000, 0x3FC00000, 0x40200000, 0x3EFFFFFF, 0x3F7FFFFF];
         uint256[6] memory quanta = [uint256(1), Quanta.FIELD - 1, 2, 3, 0, 1];
         for (uint256 i = 0; i < 6; i++) {
-            vm.assertEq(Quanta.quantise(numbers[i], 0, LIMIT), quanta[i], "half");
+            vm.assertEq(PlainQuanta.quantise(numbers[i], 0, LIMIT), quanta[i], "half");
         }
     }
 
     function test_CutsWhatIsNotFiniteOrTooLarge() public pure {
-        vm.assertEq(Quanta.quantise(0x7F800000, 11, 1000), 1000, "infinity");
-        vm.assertEq(Quanta.quantise(0xFF800000, 11, 1000), Quanta.FIELD - 1000, "minus infinity");
-        vm.assertEq(Quanta.quantise(0x7FC00000, 11, 1000), 0, "NaN");
-        vm.assertEq(Quanta.quantise(0xFF800001, 11, 1000), 0, "signalling NaN");
-        vm.assertEq(Quanta.quantise(0x7F7FFFFF, 32, 1000), 1000, "largest");
-        vm.assertEq(Quanta.quantise(0x80000000, 32, 1000), 0, "minus zero");
-        vm.assertEq(Quanta.quantise(0x80000001, 32, 1000), 0, "subnormal");
+        vm.assertEq(PlainQuanta.quantise(0x7F800000, 11, 1000), 1000, "infinity");
+        vm.assertEq(PlainQuanta.quantise(0xFF800000, 11, 1000), Quanta.FIELD - 1000, "minus infinity");
+        vm.assertEq(PlainQuanta.quantise(0x7FC00000, 11, 1000), 0, "NaN");
+        vm.assertEq(PlainQuanta.quantise(0xFF800001, 11, 1000), 0, "signalling NaN");
+        vm.assertEq(PlainQuanta.quantise(0x7F7FFFFF, 32, 1000), 1000, "largest");
+        vm.assertEq(PlainQuanta.quantise(0x80000000, 32, 1000), 0, "minus zero");
+        vm.assertEq(PlainQuanta.quantise(0x80000001, 32, 1000), 0, "subnormal");
         // 1000 and 1000.5 quanta.
-        vm.assertEq(Quanta.quantise(0x447A0000, 0, 1000), 1000, "the limit itself");
-        vm.assertEq(Quanta.quantise(0x447A2000, 0, 1000), 1000, "beyond the limit");
+        vm.assertEq(PlainQuanta.quantise(0x447A0000, 0, 1000), 1000, "the limit itself");
+        vm.assertEq(PlainQuanta.quantise(0x447A2000, 0, 1000), 1000, "beyond the limit");
     }
 
     function testFuzz_WholeQuantaSurvive(int256 quanta, uint256 scale) public pure {
         (quanta, scale) = (int256(bound(uint256(quanta), 0, 2 ** 25 - 2)) - (2 ** 24 - 1), bound(scale, 0, 32));
-        (int256 found, bool isWhole) = Quanta.whole(_bitsOf(quanta, scale), scale);
+        (int256 found, bool isWhole) = PlainQuanta.whole(_bitsOf(quanta, scale), scale);
         vm.assertTrue(isWhole, "whole");
         vm.assertTrue(found == quanta, "quanta");
     }
 
     function testFuzz_WhatIsWholeIsQuantisedToItself(uint32 bits, uint256 scale) public pure {
         scale = bound(scale, 0, 32);
-        (int256 found, bool isWhole) = Quanta.whole(bits, scale);
+        (int256 found, bool isWhole) = PlainQuanta.whole(bits, scale);
         if (!isWhole) return;
-        vm.assertEq(Quanta.quantise(bits, scale, LIMIT), Quanta.fieldOf(found), "field");
+        vm.assertEq(PlainQuanta.quantise(bits, scale, LIMIT), Quanta.fieldOf(found), "field");
     }
 
     function test_RefusesWhatIsNotWhole() public pure {
         uint32[7] memory numbers = [0x3F000000, 0x7F800000, 0xFF800000, 0x7FC00000, 0x4B800000, 0xCB800000, 0x00000001];
         for (uint256 i = 0; i < 7; i++) {
-            (, bool isWhole) = Quanta.whole(numbers[i], 0);
+            (, bool isWhole) = PlainQuanta.whole(numbers[i], 0);
             vm.assertFalse(isWhole, "one half, infinities, NaN, 2^24, -2^24, subnormal");
         }
-        (int256 zero, bool whole) = Quanta.whole(0x80000000, 0);
+        (int256 zero, bool whole) = PlainQuanta.whole(0x80000000, 0);
         vm.assertTrue(whole && zero == 0, "minus zero is zero");
     }
 
     function bitsAt(bytes calldata tensor, uint256 index) external pure returns (uint256) {
-        return Quanta.bitsAt(tensor, index);
+        return PlainQuanta.bitsAt(tensor, index);
     }
 
     function test_ReadsLittleEndian() public view {
@@ -123,7 +124,7 @@ contract QuantaTest is Test {
         bool anyCut = false;
         for (uint256 i = 0; i < count; i++) {
             uint256 bits = this.bitsAt(tensor, i);
-            vm.assertEq(found[i], Quanta.quantise(bits, scale, limit), "quanta");
+            vm.assertEq(found[i], PlainQuanta.quantise(bits, scale, limit), "quanta");
             anyCut = anyCut || _plain(bits, scale, limit + 1) > limit;
         }
         vm.assertEq(isCut, anyCut, "cut");
@@ -157,7 +158,7 @@ contract QuantaTest is Test {
         (uint256[] memory found, uint256 wholeCount) = this.wholes(tensor, scale, 3);
         uint256 expected;
         for (; expected < count; expected++) {
-            (int256 one, bool isWhole) = Quanta.whole(this.bitsAt(tensor, expected), scale);
+            (int256 one, bool isWhole) = PlainQuanta.whole(this.bitsAt(tensor, expected), scale);
             if (!isWhole) break;
             vm.assertTrue(found[3 + expected] == uint256(one), "quanta");
         }
@@ -167,7 +168,7 @@ contract QuantaTest is Test {
     function testFuzz_AnyBitsAreWholeOrNotByHandToo(uint32 bits, uint256 scale) public view {
         scale = bound(scale, 0, 32);
         (uint256[] memory found, uint256 count) = this.wholes(abi.encodePacked(_swapped(bits)), scale, 0);
-        (int256 one, bool isWhole) = Quanta.whole(bits, scale);
+        (int256 one, bool isWhole) = PlainQuanta.whole(bits, scale);
         vm.assertEq(count, isWhole ? 1 : 0, "whole");
         if (isWhole) vm.assertTrue(found[0] == uint256(one), "quanta");
     }
