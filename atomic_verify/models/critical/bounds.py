@@ -75,14 +75,7 @@ def output_scale(layers: Sequence[Layer], scales: Scales) -> int:
 
 def score_error(layers: Sequence[Layer], reading: Reading, scales: Scales) -> float:
     """The most by which a circuit's score lies off the canonical one, whatever it reads. Raises NetworkUnsupported."""
-    inputs = layers[0].weight.shape[0]
-    error = np.full(inputs, reading.away + 0.5 * 2.0**-scales.read)
-    largest, norm, scale = np.full(inputs, reading.largest), reading.norm, scales.read
-    for layer in layers:
-        error = _error_after(layer, error, largest, norm, scale, scales)
-        largest = np.abs(layer.weight).T @ largest + np.abs(layer.bias)
-        norm = float(np.linalg.norm(largest))
-        scale = scales.after(scale)
+    error, largest, _ = _results(layers, reading, scales)[-1]
     bound = float(np.max(error)) * WIDER + float(np.max(largest)) * (WIDER - 1)
     if not math.isfinite(bound):
         raise NetworkUnsupported("what the circuit reads has no bounds, so its scores have none either")
@@ -91,6 +84,12 @@ def score_error(layers: Sequence[Layer], reading: Reading, scales: Scales) -> fl
 
 def most_quanta(layers: Sequence[Layer], reading: Reading, scales: Scales) -> tuple[float, ...]:
     """Of each layer: the most quanta that any of its results can have in the circuit, whatever it reads."""
+    found = _results(layers, reading, scales)
+    return tuple(float(np.max(largest + error)) * 2.0**scale * WIDER for error, largest, scale in found)
+
+
+def _results(layers: Sequence[Layer], reading: Reading, scales: Scales) -> list[tuple[Floats, Floats, int]]:
+    """Of each layer: the errors of its results, bounds of their canonical values, and their scale."""
     inputs = layers[0].weight.shape[0]
     error = np.full(inputs, reading.away + 0.5 * 2.0**-scales.read)
     largest, norm, scale = np.full(inputs, reading.largest), reading.norm, scales.read
@@ -100,8 +99,8 @@ def most_quanta(layers: Sequence[Layer], reading: Reading, scales: Scales) -> tu
         by_norm = np.linalg.norm(layer.weight, axis=0) * norm
         largest = np.minimum(np.abs(layer.weight).T @ largest, by_norm) + np.abs(layer.bias)
         norm, scale = float(np.linalg.norm(largest)), scales.after(scale)
-        found.append(float(np.max(largest + error)) * 2.0**scale * WIDER)
-    return tuple(found)
+        found.append((error, largest, scale))
+    return found
 
 
 def _error_after(layer: Layer, error: Floats, largest: Floats, norm: float, scale: int, scales: Scales) -> Floats:
