@@ -14,12 +14,13 @@ from pathlib import Path
 
 from atomic_verify.models.build import build_model
 from atomic_verify.models.circuit import read_circuit
+from atomic_verify.models.critical.installed import KEYS_NAME
 from bench.figures import Figure
 from bench.pairs import ratio
 from circuits.keys import CircuitFiles
 from circuits.material import Material, material_of
 from circuits.measure import measure_accuracy
-from circuits.prover import KEYS_FOLDER, Circuit
+from circuits.prover import Circuit
 from circuits.runner import ProverLimits
 
 MODELS = {"magika-hybrid": 1_400_000.0, "penguins": 800_000.0}
@@ -60,7 +61,7 @@ def _accuracy(folder: Path, material: Material) -> Iterator[Figure]:
     files = CircuitFiles(*(folder / pin.file for pin in (manifest.network, manifest.settings, manifest.srs.pin)))
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        (scratch / "network.compiled").symlink_to((folder / KEYS_FOLDER / "network.compiled").resolve())
+        (scratch / "network.compiled").symlink_to((folder / KEYS_NAME / "network.compiled").resolve())
         found = measure_accuracy(
             manifest.inputs, manifest.outputs, material.calibration, files, scratch, ProverLimits()
         )
@@ -72,7 +73,7 @@ def _accuracy(folder: Path, material: Material) -> Iterator[Figure]:
 
 def _times(circuit: Circuit, folder: Path, material: Material) -> tuple[float, float]:
     """Median of ours / bare, and of bare in seconds."""
-    row, keys = material.calibration[0], folder / KEYS_FOLDER
+    row, keys = material.calibration[0], folder / KEYS_NAME
     manifest = circuit.manifest
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

@@ -14,6 +14,7 @@ from threading import Event
 from typing import Any, Self
 
 from atomic_verify.models.circuit import CircuitManifest, CircuitMismatch, read_circuit, require_agreement
+from atomic_verify.models.critical.installed import KEYS_NAME
 from atomic_verify.models.library import InstalledModel
 from atomic_verify.models.pinned import read_pinned
 from atomic_verify.protocol.quanta import FIELD, MAX_WHOLE, Floats, field_of, from_field, quantise
@@ -21,7 +22,6 @@ from circuits.errors import CircuitCrashed, CircuitRange, ProofInvalid
 from circuits.keys import CircuitFiles, Keys, Progress, silent
 from circuits.runner import ProverLimits, ask, require_ezkl
 
-KEYS_FOLDER = ".circuit"
 DEFAULT_LIMITS = ProverLimits()
 
 
@@ -79,7 +79,7 @@ class Circuit:
         files = CircuitFiles(
             folder / manifest.network.file, folder / manifest.settings.file, folder / manifest.srs.pin.file
         )
-        return cls(manifest, Keys(manifest, digest, files, cache or folder / KEYS_FOLDER, limits, progress), limits)
+        return cls(manifest, Keys(manifest, digest, files, cache or folder / KEYS_NAME, limits, progress), limits)
 
     def ensure_keys(self) -> None:
         """Make the keys if they aren't there. Raises as `Keys.ensure`."""

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, ValidationError, field_validator
 
-from atomic_verify.models.circuit import MAX_LIMIT, MAX_SCALE, CircuitInvalid
+from atomic_verify.models.circuit import CircuitInvalid
 from atomic_verify.models.errors import ModelFileMissing
-from atomic_verify.models.parts import Line, Part
+from atomic_verify.models.parts import MAX_QUANTA, MAX_SCALE, Line, Part
 
 RECIPE_NAME: Final = "recipe.json"
 MAX_RECIPE_BYTES = 16 * 1024
@@ -26,7 +26,7 @@ class Recipe(Part):
     source: Line
     """Folder of the model whose build script makes the network and the calibration data, from the repository's root."""
     scale: int = Field(ge=1, le=MAX_SCALE)
-    limit: int = Field(ge=1, le=MAX_LIMIT)
+    limit: int = Field(ge=1, le=MAX_QUANTA)
     columns: int = Field(ge=1, le=16)
     decomposition_base: int = Field(ge=2, le=2**16)
     decomposition_legs: int = Field(ge=1, le=8)

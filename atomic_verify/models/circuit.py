@@ -17,15 +17,23 @@ from eth_utils.crypto import keccak
 from pydantic import Field, ValidationError
 
 from atomic_verify.models.errors import ModelError, ModelFileMissing
-from atomic_verify.models.parts import MAX_ELEMENTS, MAX_OPTIONS, CriticalEntry, FilePin, Hex32, Measure, Part
+from atomic_verify.models.parts import (
+    MAX_ELEMENTS,
+    MAX_OPTIONS,
+    MAX_QUANTA,
+    MAX_SCALE,
+    CriticalEntry,
+    FilePin,
+    Hex32,
+    Measure,
+    Part,
+)
 from atomic_verify.protocol.terms import DEVELOPMENT_CHAINS
 
 CIRCUIT_NAME: Final = "circuit.json"
 MAX_CIRCUIT_BYTES: Final = 64 * 1024
 MAX_CODE_BYTES: Final = 24_576
 """No chain takes a larger contract (EIP-170)."""
-MAX_SCALE: Final = 32
-MAX_LIMIT: Final = 2**53
 
 CREATE2_DEPLOYER: Final = bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c")
 """The deterministic deployment proxy that stands at this address of every chain; anybody may use it."""
@@ -86,7 +94,7 @@ class CircuitInputs(Part):
 
     count: int = Field(ge=1, le=MAX_ELEMENTS)
     scale: int = Field(ge=0, le=MAX_SCALE)
-    limit: int = Field(ge=1, le=MAX_LIMIT)
+    limit: int = Field(ge=1, le=MAX_QUANTA)
 
 
 class CircuitOutputs(Part):

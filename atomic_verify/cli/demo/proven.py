@@ -29,13 +29,14 @@ from atomic_verify.execution.providers import ExecutionSettings, Provider
 from atomic_verify.execution.runtime import load_runtime
 from atomic_verify.execution.sessions import Session
 from atomic_verify.models.build import build_model
+from atomic_verify.models.critical.installed import KEYS_NAME
 from atomic_verify.models.library import Executable, InstalledModel
 from atomic_verify.models.pinned import read_pinned
 from atomic_verify.protocol.primitives import JobId, parse_word
 from atomic_verify.receipts import Receipt, load_receipt, verify_on_chain
 from atomic_verify.storage.database import open_database
 from atomic_verify.storage.decisions import DecisionLog
-from circuits.prover import KEYS_FOLDER, Circuit
+from circuits.prover import Circuit
 
 WORKER: Final = "worker-a"
 TIMES: Final = {"bidding": 5, "reveal": 5, "execution": 300, "window": 3}
@@ -110,8 +111,8 @@ def play(folder: Path, fleet: Fleet, asked: tuple[Asked, ...], teller: Teller) -
 
 def _install(model: InstalledModel, target: Path) -> None:
     """The model's files, with the keys where they were made: they are large."""
-    shutil.copytree(model.directory, target, ignore=shutil.ignore_patterns(KEYS_FOLDER))
-    (target / KEYS_FOLDER).symlink_to((model.directory / KEYS_FOLDER).resolve(), target_is_directory=True)
+    shutil.copytree(model.directory, target, ignore=shutil.ignore_patterns(KEYS_NAME))
+    (target / KEYS_NAME).symlink_to((model.directory / KEYS_NAME).resolve(), target_is_directory=True)
 
 
 def _job(stage: Stage, asked: Asked, teller: Teller) -> ProvenJob:

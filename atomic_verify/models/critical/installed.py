@@ -14,6 +14,7 @@ from atomic_verify.protocol.model_types import CriticalStep
 
 FileOfCircuit = Literal["network", "circuit", "settings", "srs", "verifier_source", "verifier_code"]
 KEYS_NAME = ".circuit"
+"""Beside a model's files: where keys are kept that are derived on first use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ class InstalledCritical:
     step: CriticalStep
     """As the chain has it."""
     directory: Path
-
-    @property
-    def keys_directory(self) -> Path:
-        """Where keys are kept that are derived on first use."""
-        return self.directory / KEYS_NAME
 
     def pin(self, which: FileOfCircuit) -> FilePin:
         """One of the circuit's files by what it is."""
