@@ -1,7 +1,10 @@
-"""What all tests share: quiet libraries and how many examples Hypothesis tries."""
+"""What all tests share: quiet libraries, a log of its own for each, and how many examples Hypothesis tries."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # onnxruntime reads it when it is first imported, and would write ids into the home folder otherwise.
@@ -13,3 +16,10 @@ settings.register_profile(
     "soak", max_examples=3_000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def log_set_up_ends_with_its_test() -> Iterator[None]:
+    """A command sets the process's log up, for a stream that ends with the test and a level that hides from others."""
+    yield
+    structlog.reset_defaults()

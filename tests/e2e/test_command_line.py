@@ -19,7 +19,6 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from atomic_verify.chain.anvil import free_port
@@ -91,7 +90,6 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termin
         for daemon in made.daemons:
             daemon.kill()
             daemon.wait()
-        structlog.reset_defaults()
 
 
 def test_all_roles_on_one_machine(terminal: Terminal) -> None:

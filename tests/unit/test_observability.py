@@ -1,19 +1,11 @@
 """Logs: their form, their level, and that no secret gets into them."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from atomic_verify.observability import REDACTED, configure_logging, get_logger, metrics_text, redact_secrets
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def line(capsys: pytest.CaptureFixture[str]) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from atomic_verify.chain import keystore
@@ -45,13 +44,6 @@ class Shell:
     @property
     def chain(self) -> Chain:
         return Chain.connect(self.url, self.deployment)
-
-
-@pytest.fixture(autouse=True)
-def quiet_log_ends_with_its_test() -> Iterator[None]:
-    """A command sets the process's log up, for a stream that ends with the test."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
